@@ -1,0 +1,1 @@
+"""spkret: speaker retrieval. The public Python API."""

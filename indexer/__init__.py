@@ -1,0 +1,1 @@
+"""Audio on disk to embeddings and metadata."""

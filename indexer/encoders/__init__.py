@@ -1,0 +1,1 @@
+"""Speaker encoders: one contract, one file a family, one registry."""

@@ -1,0 +1,65 @@
+"""The contract every speaker encoder keeps."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import UsageError
+from ...store.schema import EncoderIdentity
+
+Waveforms = npt.NDArray[np.float32]
+Embeddings = npt.NDArray[np.float32]
+
+SAMPLE_RATE_HZ = 16_000
+
+
+class Encoder(ABC):
+    """Waveforms at 16 kHz to embeddings.
+
+    No padding ever reaches a network: a waveform is repeated up to a multiple of `grid_samples`
+    (`snap`), and a batch holds waveforms of one length. So an embedding never depends on the batch
+    it was computed in, whatever layers the network has.
+    """
+
+    identity: EncoderIdentity
+    grid_samples: int = 4_000
+
+    @abstractmethod
+    def encode_equal(self, waveforms: Waveforms) -> Embeddings:
+        """Embed a batch of equal length.
+
+        Parameters
+        ----------
+        waveforms : float32 (batch, samples), a multiple of `grid_samples`, at 16 kHz, within [-1, 1]
+
+        Returns
+        -------
+        embeddings : float32 (batch, dimension), not normalised
+        """
+
+    def snap(self, waveform: Waveforms) -> Waveforms:
+        """Repeat a waveform (samples,) from its start up to the next multiple of `grid_samples`."""
+        steps = -(-len(waveform) // self.grid_samples)
+        return np.resize(waveform, steps * self.grid_samples)
+
+    def encode(self, waveforms: Waveforms, lengths: npt.NDArray[np.int64]) -> Embeddings:
+        """Embed waveforms (batch, samples) of which row i holds `lengths[i]` samples and padding.
+
+        Raises
+        ------
+        UsageError
+            A length is not within 1 and the number of samples.
+        """
+        if len(lengths) != len(waveforms) or np.any((lengths < 1) | (lengths > waveforms.shape[1])):
+            raise UsageError(
+                f"expected {len(waveforms)} lengths from 1 to {waveforms.shape[1]} samples,"
+                f" got {np.asarray(lengths).tolist()}; pass the true length of every row"
+            )
+        snapped = [self.snap(row[:n]) for row, n in zip(waveforms, lengths, strict=True)]
+        sizes = np.array([len(row) for row in snapped])
+        embeddings = np.empty((len(snapped), self.identity.dimension), np.float32)
+        for size in np.unique(sizes):
+            rows = np.flatnonzero(sizes == size)
+            embeddings[rows] = self.encode_equal(np.stack([snapped[i] for i in rows]))
+        return embeddings

@@ -1,0 +1,1 @@
+"""Train and fine-tune speaker encoders."""

@@ -1,0 +1,1 @@
+"""From cosine hits to the single match and its probability."""

@@ -1,0 +1,1 @@
+"""What is on disk: Delta tables, FAISS indexes derived from them, and SQL over both."""
