@@ -1,1 +1,43 @@
-"""spkret: speaker retrieval. The public Python API."""
+"""spkret: speaker retrieval. The public Python API; each name is imported when it is first used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "embed",
+    "evaluate",
+    "identify",
+    "index",
+    "make_trials",
+    "open",
+    "query",
+    "sql",
+    "train_reranker",
+    "verify",
+]
+
+if TYPE_CHECKING:
+    from .api import (
+        embed,
+        evaluate,
+        identify,
+        index,
+        make_trials,
+        open,
+        query,
+        sql,
+        train_reranker,
+        verify,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".api", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,90 @@
+"""Printing: JSON documents, tables and notes."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document; a number that is not finite becomes null."""
+    click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table: drawn on a terminal, else aligned plain text with two blanks between columns.
+
+    Parameters
+    ----------
+    columns : the headings
+    rows : cells; numbers stand to the right, a float gets three decimals, None a dash
+    """
+    table = [list(row) for row in rows]
+    numeric = [all(_is_number(row[i]) for row in table) for i in range(len(columns))]
+    cells = [[_cell(value) for value in row] for row in table]
+    if sys.stdout.isatty():
+        _print_drawn(columns, cells, numeric)
+    else:
+        _print_plain(columns, cells, numeric)
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """Print `name  value` lines, aligned."""
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():
+        click.echo(f"{name:<{width}}  {_cell(value)}")
+
+
+def note(message: str) -> None:
+    """Print one line for the person at the terminal, on stderr."""
+    click.echo(message, err=True)
+
+
+def _print_drawn(columns: Sequence[str], cells: list[list[str]], numeric: Sequence[bool]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name, is_number in zip(columns, numeric, strict=True):
+        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def _print_plain(columns: Sequence[str], cells: list[list[str]], numeric: Sequence[bool]) -> None:
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    for row in [list(columns), *cells]:
+        parts = [
+            text.rjust(width) if is_number else text.ljust(width)
+            for text, width, is_number in zip(row, widths, numeric, strict=True)
+        ]
+        click.echo("  ".join(parts).rstrip())
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _plain(value: Any) -> Any:
+    """Turn a value into JSON's own types; what is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):  # a NumPy scalar
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
