@@ -1,0 +1,111 @@
+"""Anchors and their groups as row numbers, so that all groups are computed at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import UsageError
+
+Rows = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups of candidates, each with its anchor, as row numbers of one recordings table.
+
+    A query is one group, an evaluation is thousands.
+
+    Parameters
+    ----------
+    anchors : int64 (groups,)
+    candidates : int64 (total,), of all groups, one group after the other
+    offsets : int64 (groups + 1,), where each group starts in `candidates`, and the total
+
+    Raises
+    ------
+    UsageError
+        A group is empty, or the lengths contradict each other.
+    """
+
+    anchors: Rows
+    candidates: Rows
+    offsets: Rows
+
+    def __post_init__(self) -> None:
+        fits = len(self.offsets) == len(self.anchors) + 1 and self.offsets[-1] == len(
+            self.candidates
+        )
+        if not fits or np.any(self.sizes < 1):
+            raise UsageError(
+                f"expected one non-empty group for each of {len(self.anchors)} anchors,"
+                f" got group sizes {self.sizes.tolist()[:10]}; drop anchors without candidates"
+            )
+
+    @classmethod
+    def of(cls, anchors: Sequence[int] | Rows, members: Sequence[Sequence[int] | Rows]) -> Self:
+        """Build groups from each anchor's row and the rows of its candidates."""
+        sizes = [len(rows) for rows in members]
+        flat = np.concatenate([np.asarray(rows, np.int64) for rows in members] or [np.empty(0)])
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return cls(np.asarray(anchors, np.int64), flat.astype(np.int64), offsets)
+
+    def __len__(self) -> int:
+        return len(self.anchors)
+
+    @property
+    def sizes(self) -> Rows:
+        """How many candidates each group has: (groups,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def owners(self) -> Rows:
+        """The group of each candidate: (total,)."""
+        return np.repeat(np.arange(len(self.anchors)), self.sizes)
+
+    @property
+    def anchor_rows(self) -> Rows:
+        """The anchor's row beside each candidate: (total,)."""
+        return np.repeat(self.anchors, self.sizes)
+
+    def spread(self, values: Doubles) -> Doubles:
+        """One value a group (groups,) repeated for each of its candidates: (total,)."""
+        return np.repeat(values, self.sizes)
+
+    def sum(self, values: npt.NDArray[np.generic]) -> Doubles:
+        """Sum of each group's values (total,): float64 (groups,)."""
+        sums: Doubles = np.add.reduceat(values, self.offsets[:-1], dtype=np.float64)
+        return sums
+
+    def max(self, values: Doubles) -> Doubles:
+        """Largest of each group's values (total,): (groups,)."""
+        best: Doubles = np.maximum.reduceat(values, self.offsets[:-1])
+        return best
+
+    def order(self, values: Doubles) -> Rows:
+        """Positions of all candidates, each group in its place, its values falling: (total,)."""
+        return np.lexsort((-values, self.owners))
+
+    def take(self, which: Rows) -> "Groups":
+        """Pick the groups of these numbers, in this order."""
+        return Groups.of(self.anchors[which], [self.members(int(group)) for group in which])
+
+    def members(self, group: int) -> Rows:
+        """Return the candidates' rows of one group."""
+        return self.candidates[self.offsets[group] : self.offsets[group + 1]]
+
+    def positions(self, which: Rows) -> Rows:
+        """Where the candidates of these groups stand in `candidates`, group by group."""
+        starts, sizes = self.offsets[which], self.sizes[which]
+        steps = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return np.repeat(starts, sizes) + steps
+
+    def without(self, positions: Rows) -> "Groups":
+        """Return the same groups less the candidates at these positions of `candidates`."""
+        keep = np.ones(len(self.candidates), bool)
+        keep[positions] = False
+        kept = np.concatenate([[0], np.cumsum(keep)])[self.offsets]
+        return Groups(self.anchors, self.candidates[keep], kept)

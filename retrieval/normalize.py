@@ -1,0 +1,228 @@
+"""Compare like with like: domain centring and adaptive score normalisation (AS-norm).
+
+**Centring.** The mean embedding of a recording's (language, noise) cell is subtracted before the
+cosine. Each speaker weighs the same in a mean, an unlabelled recording as a speaker of its own, and
+a mean of n speakers is shrunk towards the wider one by n / (n + k): cell towards store, store
+towards the prior (the reranker's training store), so that a small store is not centred on its few
+speakers.
+
+**AS-norm** (Cumani et al. 2011, Matějka et al. 2017). With the cosines of each side of a pair to a
+cohort of other speakers, of which the top N are kept, and their means and deviations sd::
+
+    s' = ½ [(s - mean_anchor) / sd_anchor + (s - mean_candidate) / sd_candidate]
+
+N is a fifth of the cohort, from 10 to 200, so that cohorts of any size cut the same quantile.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .voices import Voices
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Names = npt.NDArray[np.str_]
+
+COHORT_SIZE = 1_000
+SMALLEST_COHORT = 30
+_CELL_SHRINKAGE = 10.0
+_STORE_SHRINKAGE = 30.0
+_ROWS_A_BLOCK = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Centred:
+    """Recordings seen against a background.
+
+    Parameters
+    ----------
+    embeddings : float32 (n, dimension), centred on their cells, of unit length
+    cohort_mean, cohort_deviation : float32 (n,), of the top cohort cosines; NaN without a cohort
+    """
+
+    embeddings: Floats
+    cohort_mean: Floats
+    cohort_deviation: Floats
+
+    def normalised(
+        self, scores: Doubles, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
+    ) -> Doubles:
+        """AS-norm of pair scores (n,) whose sides are these rows; NaN without a cohort."""
+        mean, deviation = self.cohort_mean, self.cohort_deviation
+        anchor_side = (scores - mean[left]) / deviation[left]
+        candidate_side = (scores - mean[right]) / deviation[right]
+        return 0.5 * (anchor_side + candidate_side)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is usual in a store: the mean of each cell, and a cohort of its speakers.
+
+    Parameters
+    ----------
+    mean : float32 (dimension,), of the whole store
+    cells : "language/noise" of each cell (cells,)
+    cell_means : float32 (cells, dimension), shrunk
+    cohort : float32 (speakers, dimension), centred, of unit length
+    cohort_names : str (speakers,), the speaker of each, or `#id` of an unlabelled recording
+    """
+
+    mean: Floats
+    cells: Names
+    cell_means: Floats
+    cohort: Floats
+    cohort_names: Names
+
+    @classmethod
+    def empty(cls, dimension: int) -> Self:
+        """Know nothing: centre on zero, no cohort."""
+        nothing = np.empty((0, dimension), np.float32)
+        names = np.empty(0, np.str_)
+        return cls(np.zeros(dimension, np.float32), names, nothing, nothing, names)
+
+    @classmethod
+    def fit(
+        cls,
+        voices: Voices,
+        prior: "Background | None" = None,
+        *,
+        exclude_speakers: Collection[str] = (),
+        exclude_ids: Collection[int] = (),
+        seed: int = 0,
+    ) -> "Background":
+        """Fit means and cohort to a store.
+
+        Parameters
+        ----------
+        voices : the recordings of the store
+        prior : what to shrink towards, and whose cohort to take when this one is too small
+        exclude_speakers, exclude_ids : kept out of the cohort (those of an evaluation's trials)
+        seed : which speakers are drawn when there are more than `COHORT_SIZE`
+        """
+        if not len(voices):
+            return prior or cls.empty(0)
+        start = prior or cls.empty(voices.embeddings.shape[1])
+        names = _names(voices)
+        mean, cells, cell_means = _means(voices, names, start.mean)
+        fitted = cls(mean, cells, cell_means, start.cohort[:0], start.cohort_names[:0])
+        excluded = [*exclude_speakers, *(f"#{id_}" for id_ in exclude_ids)]
+        cohort, cohort_names = _cohort(fitted, voices, names, excluded, seed)
+        return replace(fitted, cohort=cohort, cohort_names=cohort_names)._with_enough(prior)
+
+    def without(
+        self, speakers: Collection[str], ids: Collection[int], prior: "Background | None" = None
+    ) -> "Background":
+        """Leave speakers and unlabelled recordings out of the cohort.
+
+        When fewer than `SMALLEST_COHORT` stay, the prior's cohort takes their place.
+        """
+        drop = [*speakers, *(f"#{id_}" for id_ in ids)]
+        keep = ~np.isin(self.cohort_names, drop) if drop else np.ones(len(self.cohort), bool)
+        if keep.all():
+            return self._with_enough(prior)
+        left = replace(self, cohort=self.cohort[keep], cohort_names=self.cohort_names[keep])
+        return left._with_enough(prior)
+
+    def _with_enough(self, prior: "Background | None") -> "Background":
+        if prior is None or len(self.cohort) >= SMALLEST_COHORT:
+            return self
+        return replace(self, cohort=prior.cohort, cohort_names=prior.cohort_names)
+
+    def centre(self, voices: Voices) -> Floats:
+        """Subtract from each embedding the mean of its cell: float32 (n, dim), of unit length."""
+        cell_of = {cell: number for number, cell in enumerate(self.cells.tolist())}
+        cells = zip(voices.languages.tolist(), voices.noises.tolist(), strict=True)
+        rows = [cell_of.get(f"{language}/{noise}", len(cell_of)) for language, noise in cells]
+        means = np.concatenate([self.cell_means, self.mean[None]])
+        return _unit(voices.embeddings - means[rows])
+
+    def apply(self, voices: Voices) -> Centred:
+        """Centre recordings and compare them with the cohort."""
+        embeddings = self.centre(voices)
+        mean, deviation = _top_statistics(embeddings, self.cohort)
+        return Centred(embeddings, mean, deviation)
+
+
+def _names(voices: Voices) -> Names:
+    """Name the speaker of each recording, or `#id` where it is unknown."""
+    pairs = zip(voices.speakers.tolist(), voices.ids.tolist(), strict=True)
+    return np.array([f"#{id_}" if speaker is None else speaker for speaker, id_ in pairs], np.str_)
+
+
+def _means(voices: Voices, names: Names, prior: Floats) -> tuple[Floats, Names, Floats]:
+    """Means of the store and of its cells, every speaker weighing the same, shrunk."""
+    cell_names = (voices.languages + "/" + voices.noises).astype(np.str_)
+    cells, cell_of = np.unique(cell_names, return_inverse=True)
+    _, speaker_of = np.unique(names, return_inverse=True)
+    mean, speakers = _speaker_mean(voices.embeddings, speaker_of)
+    mean = _shrunk(mean, prior, speakers, _STORE_SHRINKAGE)
+    cell_means = np.empty((len(cells), len(mean)), np.float32)
+    for cell in range(len(cells)):
+        rows = np.flatnonzero(cell_of == cell)
+        cell_mean, speakers = _speaker_mean(voices.embeddings[rows], speaker_of[rows])
+        cell_means[cell] = _shrunk(cell_mean, mean, speakers, _CELL_SHRINKAGE)
+    return mean, cells, cell_means
+
+
+def _speaker_mean(embeddings: Floats, speaker_of: npt.NDArray[np.intp]) -> tuple[Floats, int]:
+    _, which, counts = np.unique(speaker_of, return_inverse=True, return_counts=True)
+    weights = (1 / (counts[which] * len(counts))).astype(np.float32)
+    return weights @ embeddings, len(counts)
+
+
+def _shrunk(mean: Floats, wider: Floats, count: int, shrinkage: float) -> Floats:
+    share = np.float32(count / (count + shrinkage))
+    return share * mean + (1 - share) * wider
+
+
+def _cohort(
+    background: Background, voices: Voices, names: Names, excluded: Collection[str], seed: int
+) -> tuple[Floats, Names]:
+    """One centred mean a speaker; unlabelled recordings only where speakers are too few."""
+    labelled = voices.speakers != None  # noqa: E711 - elementwise
+    allowed = ~np.isin(names, list(excluded)) if excluded else np.ones(len(names), bool)
+    generator = np.random.default_rng(seed)
+    chosen = _draw(np.unique(names[allowed & labelled]), generator)
+    if len(chosen) < SMALLEST_COHORT:
+        loose = _draw(np.unique(names[allowed & ~labelled]), generator)
+        chosen = np.sort(np.concatenate([chosen, loose]))
+    rows = np.flatnonzero(np.isin(names, chosen))
+    return _speaker_units(background.centre(voices.take(rows)), names[rows]), chosen
+
+
+def _draw(names: Names, generator: np.random.Generator) -> Names:
+    if len(names) <= COHORT_SIZE:
+        return names
+    return np.sort(generator.choice(names, COHORT_SIZE, replace=False))
+
+
+def _speaker_units(embeddings: Floats, names: Names) -> Floats:
+    """Compute the unit mean of each name's embeddings, names in sorted order."""
+    distinct, which = np.unique(names, return_inverse=True)
+    sums = np.zeros((len(distinct), embeddings.shape[1]), np.float32)
+    np.add.at(sums, which, embeddings)
+    return _unit(sums)
+
+
+def _unit(vectors: Floats) -> Floats:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, 1e-12, dtype=np.float32)
+
+
+def _top_statistics(embeddings: Floats, cohort: Floats) -> tuple[Floats, Floats]:
+    """Mean and deviation of each embedding's top cohort cosines: two float32 (n,)."""
+    mean = np.full(len(embeddings), np.nan, np.float32)
+    deviation = mean.copy()
+    if len(cohort) < 2:
+        return mean, deviation
+    top = min(len(cohort), max(10, min(200, round(len(cohort) / 5))))
+    for start in range(0, len(embeddings), _ROWS_A_BLOCK):
+        block = slice(start, start + _ROWS_A_BLOCK)
+        cosines = embeddings[block] @ cohort.T
+        best = np.partition(cosines, len(cohort) - top, axis=1)[:, -top:]
+        mean[block], deviation[block] = best.mean(axis=1), best.std(axis=1)
+    return mean, np.maximum(deviation, 1e-4)

@@ -1,0 +1,68 @@
+"""Cosine search: exact within groups, through the store's indexes over everything."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .groups import Groups
+
+if TYPE_CHECKING:
+    from ..store.store import Store
+    from ..store.vectors import Hits
+
+Floats = npt.NDArray[np.float32]
+
+_PAIRS_A_BLOCK = 32_768
+
+
+def group_cosines(embeddings: Floats, groups: Groups) -> npt.NDArray[np.float64]:
+    """Cosine of every candidate with its anchor, exact, in blocks of bounded memory.
+
+    Parameters
+    ----------
+    embeddings : float32 (n, dimension), of unit length, the rows that `groups` counts
+    groups : anchors and candidates
+
+    Returns
+    -------
+    float64 (total,)
+    """
+    anchors, candidates = groups.anchor_rows, groups.candidates
+    cosines = np.empty(len(candidates))
+    for start in range(0, len(candidates), _PAIRS_A_BLOCK):
+        block = slice(start, start + _PAIRS_A_BLOCK)
+        cosines[block] = np.einsum(
+            "ij,ij->i", embeddings[anchors[block]], embeddings[candidates[block]]
+        )
+    return cosines
+
+
+def search_store(
+    store: "Store",
+    vector: Floats,
+    k: int,
+    *,
+    language: str | None = None,
+    noise: str | None = None,
+    where: str | None = None,
+) -> "Hits":
+    """Find the `k` recordings of a store nearest to a vector (dimension,) of unit length.
+
+    Parameters
+    ----------
+    language, noise : search only these partitions
+    where : a DuckDB condition on the recordings table; only rows that fulfil it are searched
+
+    Raises
+    ------
+    SqlError
+        The condition is no valid SQL.
+    """
+    allowed: npt.NDArray[np.int64] | None = None
+    if where is not None:
+        chosen: Any = store.recordings.scan(
+            columns=["id"], language=language, noise=noise, where=where
+        )
+        allowed = chosen["id"].to_numpy()
+    return store.vectors.search(vector, k, language=language, noise=noise, allowed_ids=allowed)

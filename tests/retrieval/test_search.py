@@ -1,0 +1,48 @@
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from spkret.retrieval.groups import Groups
+from spkret.retrieval.search import group_cosines, search_store
+
+
+def test_group_cosines_equal_brute_force() -> None:
+    generator = np.random.default_rng(0)
+    embeddings = generator.normal(size=(500, 24)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    members = [generator.integers(0, 500, generator.integers(1, 900)) for _ in range(90)]
+    groups = Groups.of(generator.integers(0, 500, 90), members)
+    expected = [
+        embeddings[row].astype(float) @ embeddings[anchor].astype(float)
+        for anchor, rows in zip(groups.anchors, members, strict=True)
+        for row in rows
+    ]
+    np.testing.assert_allclose(group_cosines(embeddings, groups), expected, atol=1e-6)
+
+
+class FakeVectors:
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+
+    def search(self, _: np.ndarray, k: int, **filters: Any) -> str:
+        self.asked = {"k": k, **filters}
+        return "hits"
+
+
+def test_search_store_hands_filters_to_the_indexes() -> None:
+    vectors = FakeVectors()
+    scanned: dict[str, Any] = {}
+
+    def scan(**filters: Any) -> pa.Table:
+        scanned.update(filters)
+        return pa.table({"id": [3, 5]})
+
+    store: Any = SimpleNamespace(vectors=vectors, recordings=SimpleNamespace(scan=scan))
+    query = np.ones(4, np.float32)
+    assert search_store(store, query, 7, language="en") == "hits"
+    assert vectors.asked == {"k": 7, "language": "en", "noise": None, "allowed_ids": None}
+    search_store(store, query, 7, noise="clean", where="duration_s > 2")
+    assert scanned["where"] == "duration_s > 2"
+    assert vectors.asked["allowed_ids"].tolist() == [3, 5]
