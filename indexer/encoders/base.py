@@ -31,7 +31,7 @@ class Encoder(ABC):
 
         Parameters
         ----------
-        waveforms : float32 (batch, samples), a multiple of `grid_samples`, at 16 kHz, within [-1, 1]
+        waveforms : float32 (batch, samples), a multiple of `grid_samples`, at 16 kHz
 
         Returns
         -------

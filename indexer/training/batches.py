@@ -1,0 +1,105 @@
+"""Random training batches from cached features, and augmentation in the log-mel domain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..encoders.frontend import FrontEndConfig, LogMel
+from .augment import Wave
+from .features import Features, Utterance, Version
+
+NEPERS_PER_DECIBEL = np.log(10) / 10
+LONG_SPEAKER_FRAMES = 2_000
+OTHER_SPEED_WEIGHT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """What the loss tells apart: row i of the features belongs to class `labels[i]`.
+
+    `order` sorts the rows by class, class c owns `order[offsets[c]:offsets[c + 1]]`, and is drawn
+    with probability `weights[c]`: the square root of its duration, less for another speed.
+    """
+
+    labels: npt.NDArray[np.int64]
+    order: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+
+def speaker_classes(
+    features: Features, utterances: Sequence[Utterance], versions: Sequence[Version]
+) -> Classes:
+    """One class for each speaker at each speed."""
+    speeds = np.array([version.speed for version in versions])[features.version]
+    speakers = np.array([u.speaker for u in utterances])[features.utterance]
+    keys = np.char.add(speeds.astype(str), np.char.add("\0", speakers))
+    _, first, labels = np.unique(keys, return_index=True, return_inverse=True)
+    frames = np.bincount(labels, features.counts)
+    weights = np.sqrt(np.minimum(frames, LONG_SPEAKER_FRAMES))
+    weights *= np.where(speeds[first] == 1.0, 1.0, OTHER_SPEED_WEIGHT)
+    return Classes(
+        labels=labels,
+        order=np.argsort(labels, kind="stable"),
+        offsets=np.concatenate([[0], np.cumsum(np.bincount(labels))]),
+        weights=weights / weights.sum(),
+    )
+
+
+def draw(
+    features: Features, classes: Classes, batch: int, frames: int, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Random crops (batch, frames, mels) of random speakers, and their labels (batch,)."""
+    labels = rng.choice(len(classes), batch, p=classes.weights)
+    low, high = classes.offsets[labels], classes.offsets[labels + 1]
+    rows = classes.order[rng.integers(low, high)]
+    crops = np.stack([_crop(features.frames(row), frames, rng) for row in rows])
+    return torch.from_numpy(crops).float(), torch.from_numpy(labels)
+
+
+def noise_bank(noises: Sequence[Wave], frontend: FrontEndConfig) -> list[npt.NDArray[np.float32]]:
+    """The log-mel features (frames, mels) of each background noise."""
+    log_mel = LogMel(frontend)
+    with torch.no_grad():
+        return [log_mel(torch.from_numpy(noise)[None])[0].numpy() for noise in noises]
+
+
+def distort(
+    batch: Tensor, bank: Sequence[npt.NDArray[np.float32]], rng: np.random.Generator
+) -> Tensor:
+    """Add noise to some rows, hide bands of some and the band outside the telephone's of others."""
+    for row in np.flatnonzero(rng.random(len(batch)) < 0.4) if bank else ():
+        noise = _crop(bank[rng.integers(len(bank))], batch.shape[1], rng)
+        quieter = rng.uniform(0, 20) * NEPERS_PER_DECIBEL
+        batch[row] = torch.logaddexp(batch[row], torch.from_numpy(noise) - quieter)
+    for row in np.flatnonzero(rng.random(len(batch)) < 0.5):
+        _hide(batch[row], rng, batch.shape[2])
+    return batch
+
+
+def _hide(features: Tensor, rng: np.random.Generator, mels: int) -> None:
+    """Make a few neighbouring bands constant (Park et al. 2019, "SpecAugment"), or all outside."""
+    if rng.random() < 0.3:
+        features[:, : rng.integers(0, mels // 8)] = 0.0
+        features[:, rng.integers(mels * 2 // 3, mels) :] = 0.0
+    else:
+        width = rng.integers(1, mels // 8 + 1)
+        start = rng.integers(0, mels - width)
+        features[:, start : start + width] = 0.0
+
+
+def _crop(
+    block: npt.NDArray[np.floating], frames: int, rng: np.random.Generator
+) -> npt.NDArray[np.floating]:
+    """A random stretch of `frames` frames; a shorter block is repeated from a random start."""
+    if len(block) >= frames:
+        start = rng.integers(len(block) - frames + 1)
+        return block[start : start + frames]
+    return block[(rng.integers(len(block)) + np.arange(frames)) % len(block)]

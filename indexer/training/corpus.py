@@ -1,0 +1,90 @@
+"""From a manifest to the utterances and sounds of a training run."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import AudioError, EncoderError, ManifestError
+from ...store.schema import Recording
+from ..manifest import read_recordings
+from .augment import Sounds
+from .features import Utterance, read_wave
+
+HELD_OUT_SHARE = 0.05
+LEAST_SPEAKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Utterances to learn from, and utterances of other speakers to measure on."""
+
+    training: Sequence[Utterance]
+    development: Sequence[Utterance]
+
+
+def read_corpus(manifest: Path, seed: int) -> Corpus:
+    """The labelled utterances of a manifest whose paths are relative to its folder.
+
+    Its column `split` says `train` or `dev` (other rows are left out); without such a column, one
+    speaker in twenty is held out.
+
+    Raises
+    ------
+    EncoderError
+        There are fewer than two speakers to learn from, or none to measure on.
+    """
+    rows = [r for r in read_recordings(manifest.parent, manifest).recordings if r.speaker.value]
+    if any("split" in r.extra for r in rows):
+        splits = [r.extra.get("split") for r in rows]
+    else:
+        splits = _hold_out(rows, seed)
+    parts = {
+        name: [_utterance(r) for r, split in zip(rows, splits, strict=True) if split == name]
+        for name in ("train", "dev")
+    }
+    speakers = {name: len({u.speaker for u in part}) for name, part in parts.items()}
+    if speakers["train"] < LEAST_SPEAKERS or not speakers["dev"]:
+        raise EncoderError(
+            f"expected labelled speakers in the splits train (two or more) and dev of {manifest},"
+            f" got {speakers['train']} and {speakers['dev']}; label the files' speakers, or drop"
+            " the column 'split' to have speakers held out"
+        )
+    return Corpus(parts["train"], parts["dev"])
+
+
+def read_sounds(manifest: Path | None) -> Sounds:
+    """The noises and impulse responses of a CSV with columns `path`, `kind` and maybe `split`.
+
+    `kind` `background` is a noise, any other an impulse response; of a column `split`, only
+    `train` rows are read.
+    """
+    if manifest is None:
+        return Sounds()
+    noises, responses = [], []
+    try:
+        with manifest.open(newline="") as file:
+            for row in csv.DictReader(file):
+                if row.get("split") in (None, "", "train"):
+                    kept = noises if row["kind"] == "background" else responses
+                    kept.append(read_wave(str(manifest.parent / row["path"])))
+    except (OSError, KeyError, AudioError) as error:
+        raise ManifestError(
+            f"expected a CSV of readable sounds with columns path and kind in {manifest},"
+            f" got {error!r}"
+        ) from error
+    return Sounds(noises, responses)
+
+
+def _hold_out(rows: Sequence[Recording], seed: int) -> list[str | None]:
+    speakers = sorted({str(r.speaker.value) for r in rows})
+    count = max(1, round(HELD_OUT_SHARE * len(speakers)))
+    held = set(np.random.default_rng(seed).permutation(speakers)[:count].tolist())
+    return ["dev" if r.speaker.value in held else "train" for r in rows]
+
+
+def _utterance(recording: Recording) -> Utterance:
+    cell = f"{recording.extra.get('source', '')}/{recording.language.value}"
+    return Utterance(str(Path(recording.root, recording.path)), str(recording.speaker.value), cell)

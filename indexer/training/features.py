@@ -1,0 +1,206 @@
+"""Cached log-mel features: every training utterance in several conditions, on disk as float16.
+
+A cache is a folder of shards, one file of frames (frames, mels) and one table of rows each, so
+that a killed build goes on where it stopped and training reads it through memory maps.
+"""
+
+import json
+import multiprocessing
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from ...errors import AudioError
+from ..encoders.base import SAMPLE_RATE_HZ
+from ..encoders.frontend import FrontEndConfig
+from .augment import Sounds, Wave, augment
+
+SHARD = 2_000
+LONGEST_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One file to train on; `cell` is the (source, language) that hard trials stay within."""
+
+    path: str
+    speaker: str
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One rendering of every utterance: its speed, and whether it is augmented.
+
+    Another speed is another speaker (Yamamoto et al. 2019, "Speaker augmentation and bandwidth
+    extension for deep speaker embedding").
+    """
+
+    speed: float = 1.0
+    augmented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Features in memory maps: utterance i is frames `starts[i]` to `starts[i] + counts[i]`."""
+
+    shards: list[npt.NDArray[np.float16]]
+    shard: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    utterance: npt.NDArray[np.int64]
+    version: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def frames(self, row: int) -> npt.NDArray[np.float16]:
+        """The frames (frames, mels) of one row."""
+        start = self.starts[row]
+        return self.shards[self.shard[row]][start : start + self.counts[row]]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheJob:
+    """All that a worker needs to make one shard."""
+
+    folder: Path
+    number: int
+    first: int
+    utterances: Sequence[Utterance]
+    version: Version
+    version_index: int
+    frontend: FrontEndConfig
+    seed: int
+
+
+def build(
+    folder: Path,
+    utterances: Sequence[Utterance],
+    versions: Sequence[Version],
+    sounds: Sounds,
+    frontend: FrontEndConfig,
+    seed: int,
+) -> Features:
+    """Make the shards of a cache that are missing, in parallel, and open it.
+
+    A file that cannot be read is left out; `utterance` of the result tells which are there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [
+        CacheJob(folder, 0, first, utterances[first : first + SHARD], version, v, frontend, seed)
+        for v, version in enumerate(versions)
+        for first in range(0, len(utterances), SHARD)
+    ]
+    jobs = [CacheJob(**{**_fields(job), "number": n}) for n, job in enumerate(jobs)]
+    missing = [job for job in jobs if not _table_path(folder, job.number).exists()]
+    workers = max(1, min(len(missing), os.cpu_count() or 1))
+    context = multiprocessing.get_context("spawn")
+    if missing:
+        with context.Pool(workers, _start_worker, (sounds,)) as pool:
+            for _ in pool.imap_unordered(_make_shard, missing):
+                pass
+    return _open(folder, len(jobs), frontend.mels)
+
+
+def read_wave(path: str, longest_s: float = LONGEST_S) -> Wave:
+    """The head of a file as mono float32 at 16 kHz.
+
+    Raises
+    ------
+    AudioError
+        The file cannot be decoded or holds no samples.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            wave = file.read(int(longest_s * rate), dtype="float32", always_2d=True).mean(axis=1)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise AudioError("unreadable", str(error)) from error
+    if not len(wave) or not np.isfinite(wave).all():
+        raise AudioError("empty", f"no finite samples in {path}")
+    return wave if rate == SAMPLE_RATE_HZ else soxr.resample(wave, rate, SAMPLE_RATE_HZ)
+
+
+def _fields(job: CacheJob) -> dict[str, object]:
+    return {name: getattr(job, name) for name in CacheJob.__slots__}
+
+
+def _table_path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05d}.json"
+
+
+_sounds = Sounds()
+
+
+def _start_worker(sounds: Sounds) -> None:
+    import torch
+
+    global _sounds
+    _sounds = sounds
+    torch.set_num_threads(1)
+
+
+def _make_shard(job: CacheJob) -> None:
+    import torch
+
+    from ..encoders.frontend import LogMel
+
+    log_mel = LogMel(job.frontend)
+    rows, blocks = [], []
+    for offset, utterance in enumerate(job.utterances):
+        rng = np.random.default_rng([job.seed, job.version_index, job.first + offset])
+        try:
+            wave = _render(utterance, job.version, rng)
+        except AudioError:
+            continue
+        with torch.no_grad():
+            block = log_mel(torch.from_numpy(wave)[None])[0].numpy().astype(np.float16)
+        rows.append([job.first + offset, job.version_index, len(block)])
+        blocks.append(block)
+    frames = np.concatenate(blocks) if blocks else np.empty((0, job.frontend.mels), np.float16)
+    frames.tofile(job.folder / f"{job.number:05d}.f16")
+    temporary = _table_path(job.folder, job.number).with_suffix(".tmp")
+    temporary.write_text(json.dumps(rows))
+    temporary.replace(_table_path(job.folder, job.number))
+
+
+def _render(utterance: Utterance, version: Version, rng: np.random.Generator) -> Wave:
+    wave = read_wave(utterance.path)
+    if version.speed != 1.0:
+        wave = soxr.resample(wave, SAMPLE_RATE_HZ * version.speed, SAMPLE_RATE_HZ)
+    wave = np.resize(wave, max(len(wave), SAMPLE_RATE_HZ // 2))
+    return augment(wave, _sounds, rng) if version.augmented else wave
+
+
+def _open(folder: Path, shards: int, mels: int) -> Features:
+    maps, tables = [], []
+    for number in range(shards):
+        rows = np.array(json.loads(_table_path(folder, number).read_text()), np.int64).reshape(
+            -1, 3
+        )
+        starts = np.concatenate([[0], np.cumsum(rows[:, 2])[:-1]]) if len(rows) else rows[:, 2]
+        tables.append(np.column_stack([np.full(len(rows), number), starts, rows]))
+        path = folder / f"{number:05d}.f16"
+        empty = np.empty((0, mels), np.float16)
+        maps.append(np.memmap(path, np.float16, "r").reshape(-1, mels) if len(rows) else empty)
+    table = np.concatenate(tables)
+    return Features(
+        shards=maps,
+        shard=table[:, 0].astype(np.int32),
+        starts=table[:, 1],
+        utterance=table[:, 2],
+        version=table[:, 3].astype(np.int32),
+        counts=table[:, 4],
+    )
+
+
+def describe(frontend: FrontEndConfig) -> dict[str, object]:
+    """The front end as plain values, for a configuration file."""
+    return asdict(frontend)
