@@ -1,0 +1,51 @@
+"""Write the generated pages of docs/: `python docs/generate.py [--check]`.
+
+`cli.md` is the help of every command. With `--check` nothing is written, and the exit status is 1
+if a page differs from what would be.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from spkret.cli import cli
+
+DOCS = Path(__file__).parent
+
+
+def command_line_page() -> str:
+    """Render the help of spkret and of every command, in the order of `spkret --help`."""
+    parts = ["# The command line\n", "Written by `docs/generate.py` from `--help`.\n"]
+    parts.append(block(cli, "spkret"))
+    for name, command in cli.commands.items():
+        parts.append(f"## {name}\n")
+        parts.append(block(command, f"spkret {name}"))
+    return "\n".join(parts)
+
+
+def block(command: click.Command, name: str) -> str:
+    """Render one command's help as a code block."""
+    with click.Context(command, info_name=name, max_content_width=88, terminal_width=88) as context:
+        return f"```text\n{command.get_help(context)}\n```\n"
+
+
+def main(check: bool) -> int:
+    """Write the pages, or compare them; returns the exit status."""
+    pages = {"cli.md": command_line_page()}
+    stale = [name for name, text in pages.items() if not up_to_date(DOCS / name, text)]
+    for name in stale:
+        if check:
+            print(f"docs/{name} is stale; run: make docs")
+        else:
+            (DOCS / name).write_text(pages[name], encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+def up_to_date(path: Path, text: str) -> bool:
+    """Say whether a page holds precisely this text."""
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
