@@ -1,0 +1,1 @@
+"""The forms in which a list of recordings comes: one file a form."""

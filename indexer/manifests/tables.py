@@ -1,0 +1,188 @@
+"""Manifests that are tables: CSV, TSV, JSON lines (NeMo's form too) and Parquet."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from ...errors import ManifestError
+from .rows import BadRow, Row, Rows, bad_row, is_utf8
+from .tags import COLUMNS
+
+CSV_SUFFIXES = (".csv",)
+TSV_SUFFIXES = (".tsv",)
+JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+PARQUET_SUFFIXES = (".parquet",)
+SUFFIXES = CSV_SUFFIXES + TSV_SUFFIXES + JSON_SUFFIXES + PARQUET_SUFFIXES
+
+
+def read_table(path: Path) -> Rows:
+    """Read the rows of a table, the form chosen by the suffix.
+
+    Raises
+    ------
+    ManifestError
+        The file cannot be opened, is of another form, or no column names the files.
+    """
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_SUFFIXES:
+        yield from _read_parquet(path)
+    elif suffix in SUFFIXES:
+        yield from _read_text(path, suffix)
+    else:
+        raise ManifestError(
+            f"expected a manifest that ends in {', '.join(SUFFIXES)} or a Kaldi data folder,"
+            f" got {path}; rename or convert it"
+        )
+
+
+def _read_text(path: Path, suffix: str) -> Rows:
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            if suffix in JSON_SUFFIXES:
+                yield from _read_json_lines(file, path)
+            else:
+                yield from _read_delimited(file, path, tabs=suffix in TSV_SUFFIXES)
+    except OSError as error:
+        raise ManifestError(f"cannot read the manifest {path}: {error.strerror}") from error
+
+
+def _read_delimited(file: TextIO, path: Path, *, tabs: bool) -> Rows:
+    """Read CSV with quotes, or TSV as IANA defines it: no quotes (Common Voice writes it so)."""
+    reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if tabs else csv.reader(file)
+    header: Sequence[str] | None = None
+    for where, fields in _records(reader):
+        if header is None:
+            if isinstance(fields, str):
+                raise ManifestError(f"expected a header line in {path}, got {fields}")
+            header = _header(fields, path)
+        elif isinstance(fields, str):
+            yield bad_row(where, fields)
+        elif len(fields) != len(header):
+            yield bad_row(
+                where, f"expected {len(header)} fields as in the header, got {len(fields)}"
+            )
+        else:
+            yield _row(zip(header, fields, strict=True), where)
+    if header is None:
+        raise ManifestError(f"expected a header line in {path}, got an empty file")
+
+
+def _records(reader: "csv._reader") -> Iterator[tuple[str, list[str] | str]]:
+    """Yield where each record stands, and its fields, or what is wrong with it."""
+    while True:
+        start = reader.line_num + 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield f"line {start}", str(error)
+            continue
+        if fields:
+            yield _where(start, reader.line_num), fields
+
+
+def _where(first: int, last: int) -> str:
+    return f"line {first}" if first == last else f"lines {first}-{last} (one quoted row)"
+
+
+def _header(fields: list[str], path: Path) -> list[str]:
+    names = [field.strip() for field in fields]
+    lowered = [name.lower() for name in names]
+    if not set(lowered) & set(COLUMNS["path"]) or not all(map(is_utf8, names)):
+        shown = ascii(", ".join(names))[:200]
+        raise ManifestError(
+            f"expected a column {' or '.join(COLUMNS['path'])} in {path}, got {shown};"
+            " name the column of the files `path`"
+        )
+    return names
+
+
+def _read_json_lines(file: TextIO, path: Path) -> Rows:
+    good = bad = 0
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            row = _json_row(line, f"line {number}")
+            good, bad = good + isinstance(row, Row), bad + isinstance(row, BadRow)
+            yield row
+    if not good:
+        raise ManifestError(
+            f"expected one JSON object a line in {path}, each with"
+            f" {' or '.join(COLUMNS['path'])}, got {bad} lines without"
+        )
+
+
+def _json_row(line: str, where: str) -> Row | BadRow:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return bad_row(where, "not JSON")
+    if not isinstance(values, dict):
+        return bad_row(where, f"expected a JSON object, got {type(values).__name__}")
+    if values.get("offset") not in (None, 0):
+        return bad_row(where, f"offset {values['offset']}: segments are not read, cut the file")
+    return _row(((name, _text(value)) for name, value in values.items()), where)
+
+
+def _read_parquet(path: Path) -> Rows:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            names = [f.name for f in file.schema_arrow if not _is_binary(f.type)]
+            header = _header(names, path)
+            number = 0
+            for batch in file.iter_batches(columns=names):
+                for values in batch.to_pylist():
+                    number += 1
+                    pairs = zip(header, map(_text, values.values()), strict=True)
+                    yield _row(pairs, f"row {number}")
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ManifestError(f"cannot read {path} as Parquet: {reason}") from error
+
+
+def _is_binary(kind: object) -> bool:
+    """Tell whether a column holds bytes, the audio itself mostly, which no manifest needs."""
+    import pyarrow.types as types
+
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
+
+
+def _text(value: object) -> str:
+    """Write a value of JSON or Parquet as a manifest in text would."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _row(pairs: Iterable[tuple[str, str]], where: str) -> Row | BadRow:
+    """Sort the fields of one row into the path, the tags and the rest."""
+    values = {name: value.strip() for name, value in pairs if value.strip()}
+    taken = _columns(values)
+    tags = {column: values[name] for column, name in taken.items()}
+    extra = {name: value for name, value in values.items() if name not in taken.values()}
+    path = tags.pop("path", "")
+    if not path:
+        return bad_row(where, "no path")
+    if not all(is_utf8(name) and is_utf8(value) for name, value in values.items()):
+        return bad_row(where, "not UTF-8; save the manifest as UTF-8")
+    if any(sign in path for sign in "\0\n\r"):
+        return bad_row(where, "a path with a line break or NUL; is a quote not closed?")
+    return Row(path, where, tags, extra)
+
+
+def _columns(values: Mapping[str, str]) -> dict[str, str]:
+    """Map each known column to the name it has here: the first alias that holds a value."""
+    names = {name.lower(): name for name in reversed(values)}
+    found = {}
+    for column, aliases in COLUMNS.items():
+        name = next((names[alias] for alias in aliases if alias in names), None)
+        if name is not None:
+            found[column] = name
+    return found

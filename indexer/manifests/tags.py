@@ -1,0 +1,78 @@
+"""Conventions for tag values: what manifests write, and what the store holds."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...store.schema import UNKNOWN_LANGUAGE, Noise, Tag, TagSource
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "path": ("path", "audio_filepath", "filename"),
+    "speaker": ("speaker", "label", "speaker_id", "client_id"),
+    "language": ("language", "locale", "lang"),
+    "noise": ("noise",),
+    "gender": ("gender",),
+    "age": ("age",),
+}
+"""The names under which each column is known, the first one that a manifest has wins."""
+
+_NOISES = {
+    Noise.COMMUNICATION: ("communication", "comm", "telephone", "phone", "radio"),
+    Noise.BACKGROUND: ("background", "noisy", "noise"),
+    Noise.CLEAN: ("clean", "quiet"),
+    Noise.UNKNOWN: ("unknown",),
+}
+_NOISE_OF = {word: noise for noise, words in _NOISES.items() for word in words}
+_GENDERS = {"m": ("m", "male", "man", "male_masculine"), "f": ("f", "female", "woman")}
+_GENDER_OF = {word: gender for gender, words in _GENDERS.items() for word in words} | {
+    "female_feminine": "f"
+}
+_PRIMARY_SUBTAG = re.compile(r"[a-z]{2,8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The tags of one recording, and what has to be kept of the values they were read from."""
+
+    speaker: Tag
+    language: Tag
+    noise: Tag
+    gender: Tag
+    age: str | None
+    kept: Mapping[str, str]
+
+
+def read_tags(values: Mapping[str, str], source: TagSource) -> Tags:
+    """Turn written values into tags.
+
+    A language becomes its primary subtag in lower case; the full tag is kept as `language_tag`. A
+    noise or gender that no convention knows becomes unknown, the word is kept as `noise_tag` or
+    `gender_tag`, so that nothing a manifest says is lost and no row fails for a tag.
+    """
+    language = _language(values.get("language", ""))
+    noise = _NOISE_OF.get(values.get("noise", "").lower(), Noise.UNKNOWN)
+    gender = _GENDER_OF.get(values.get("gender", "").lower())
+    kept = {
+        "language_tag": values.get("language", "") if values.get("language") != language else "",
+        "noise_tag": values.get("noise", "") if noise is Noise.UNKNOWN else "",
+        "gender_tag": values.get("gender", "") if gender is None else "",
+    }
+    return Tags(
+        speaker=_tag(values.get("speaker"), None, source),
+        language=_tag(language, UNKNOWN_LANGUAGE, source),
+        noise=_tag(noise, Noise.UNKNOWN, source),
+        gender=_tag(gender, None, source),
+        age=values.get("age") or None,
+        kept={name: text for name, text in kept.items() if text},
+    )
+
+
+def _tag(value: str | None, unknown: str | None, source: TagSource) -> Tag:
+    """Return the tag of a value; one that says nothing comes from nowhere."""
+    return Tag(unknown) if not value or value == unknown else Tag(value, source)
+
+
+def _language(written: str) -> str:
+    """Return the primary subtag of a BCP 47 tag (`zh-CN`, `en_US`), `und` where there is none."""
+    primary = written.replace("_", "-").split("-")[0].lower()
+    return primary if _PRIMARY_SUBTAG.fullmatch(primary) else UNKNOWN_LANGUAGE

@@ -1,0 +1,69 @@
+"""Audio that libsndfile does not read (m4a, aac, mp4, wma, webm), through PyAV."""
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from ..errors import AudioError, OptionalDependencyError
+from ..store.schema import Vector
+from .formats import check_format
+from .reasons import Reason
+
+
+def find_pyav() -> ModuleType:
+    """Return the module `av`.
+
+    Raises
+    ------
+    OptionalDependencyError
+        It is not installed.
+    """
+    if importlib.util.find_spec("av") is None:
+        raise OptionalDependencyError(
+            "m4a, aac, mp4, wma and webm need PyAV: pip install 'spkret[media]'"
+        )
+    import av
+
+    module: ModuleType = av
+    return module
+
+
+class MediaSource:
+    """The first audio stream of a file, decoded by PyAV to mono float32 at its own rate."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._av = find_pyav()
+        except OptionalDependencyError as error:
+            raise AudioError(Reason.NEEDS_MEDIA, str(error)) from error
+        try:
+            self._container = self._av.open(str(path))
+        except (self._av.FFmpegError, OSError, ValueError) as error:
+            raise AudioError(Reason.NOT_AUDIO, _message(error)) from error
+        streams = self._container.streams.audio
+        if not streams:
+            self._container.close()
+            raise AudioError(Reason.NOT_AUDIO, "no audio stream")
+        self.rate_hz = int(streams[0].rate or 0)
+        check_format(self.rate_hz, streams[0].channels)
+
+    def blocks(self) -> Iterator[Vector]:
+        """Yield mono blocks (samples,) at the file's own rate."""
+        planar = self._av.AudioResampler(format="fltp", rate=self.rate_hz)
+        try:
+            for frame in self._container.decode(audio=0):
+                for part in planar.resample(frame):
+                    yield part.to_ndarray().mean(axis=0, dtype=np.float32)
+        except (self._av.FFmpegError, OSError, ValueError) as error:
+            raise AudioError(Reason.CORRUPT, _message(error)) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+
+def _message(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

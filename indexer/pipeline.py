@@ -1,0 +1,190 @@
+"""Folders of audio to rows in a store, and files to rows that are not stored."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AudioError
+from ..store.schema import Embedded, Failure, Recording
+from .commit import CHUNK_ROWS, Committer
+from .encoders.base import Encoder
+from .extract import Outcome, extract
+from .manifest import Manifest, read_recordings
+from .stored import Contents, Plan, make_plan, retagged
+from .summary import IndexSummary, Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..store.store import Store
+
+__all__ = ["IndexSummary", "Progress", "embed_files", "index"]
+
+
+def index(
+    audio_dir: Path,
+    store_path: Path,
+    encoder: Encoder,
+    manifest: Path | None = None,
+    prune: bool = False,
+    progress: Progress | None = None,
+) -> IndexSummary:
+    """Embed the audio of a folder into a store, made if it is not there.
+
+    Files whose size and time are unchanged are not read again, though their tags are kept up to
+    date; a changed file replaces its row; the same content is embedded once. A file that cannot be
+    indexed goes to the failures table with a reason; a row it had stays as it was. Rows are
+    committed as the run goes, so that one that was killed is resumed by running it again.
+
+    Parameters
+    ----------
+    audio_dir, manifest : what to index, see `manifest.read_recordings`
+    store_path : the folder of the store
+    encoder : the encoder, which the store is bound to
+    prune : delete the rows of this folder whose file is gone
+    progress : called after each file
+
+    Raises
+    ------
+    ManifestError
+        The recordings cannot be listed.
+    EncoderMismatchError
+        The store is bound to another encoder.
+    """
+    from ..store.store import Store
+
+    started = time.monotonic()
+    listed = read_recordings(audio_dir, manifest)
+    store = Store.create(store_path, encoder.identity)
+    plan = make_plan(listed.recordings, listed.root, store.recordings)
+    run = _Run(store, encoder, listed, plan, progress)
+    run.retag()
+    run.embed()
+    if prune and plan.gone:
+        store.recordings.delete(plan.gone)
+    run.log_failures()
+    store.vectors.refresh()
+    return run.summary(len(plan.gone) if prune else 0, time.monotonic() - started)
+
+
+def embed_files(paths: Sequence[Path], encoder: Encoder) -> "pa.Table":
+    """Embed files without storing them.
+
+    Returns
+    -------
+    table : one row a file in `RECORDINGS_SCHEMA`, in the order of `paths`; `root` is its folder
+
+    Raises
+    ------
+    AudioError
+        A file holds no usable audio; `detail` names it.
+    """
+    from ..store.recordings import to_table
+
+    files = [path.absolute() for path in paths]
+    recordings = {path: Recording(str(path.parent), path.name) for path in files}
+    rows: dict[int, Embedded] = {}
+    for outcome in extract(recordings.values(), encoder, lambda _: True):
+        if isinstance(outcome, Failure):
+            path = Path(outcome.root, outcome.path)
+            raise AudioError(outcome.reason, f"{path}: {outcome.detail}")
+        if isinstance(outcome, Embedded):
+            rows[outcome.recording.id] = outcome
+    return to_table([rows[recordings[path].id] for path in files])
+
+
+class _Run:
+    """One run of `index`: what it has done so far."""
+
+    def __init__(
+        self,
+        store: "Store",
+        encoder: Encoder,
+        listed: Manifest,
+        plan: Plan,
+        progress: Progress | None,
+    ) -> None:
+        self._store, self._encoder = store, encoder
+        self._listed, self._plan, self._progress = listed, plan, progress
+        self._failures = list(listed.failures)
+        self._counts: Counter[str] = Counter()
+        self._done = plan.unchanged
+        self._audio_s = 0.0
+
+    def retag(self) -> None:
+        """Store the tags that changed, with the embeddings that are there."""
+        for chunk in _chunks(self._plan.retag, CHUNK_ROWS):
+            self._store.recordings.commit(list(retagged(chunk, self._store.recordings)))
+            self._advance(len(chunk))
+
+    def embed(self) -> None:
+        """Read, embed and store the new and the changed files."""
+        if not self._plan.read:
+            return
+        committer = Committer(self._store.recordings)
+        contents = Contents(self._store.recordings)
+        for outcome in extract(self._plan.read, self._encoder, contents.claim):
+            self._take(outcome, committer)
+            self._advance(1)
+        committer.flush()
+        orphans = [one.recording for one in committer.orphans()]
+        for outcome in extract(orphans, self._encoder, lambda _: True):
+            self._take(outcome, committer)
+        committer.flush()
+        self._counts = committer.counts
+
+    def log_failures(self) -> None:
+        """Append the failures of this run to the store's failures table."""
+        import pyarrow as pa
+
+        from ..store.scores import FAILURES_SCHEMA
+
+        if self._failures:
+            now = datetime.now(UTC)
+            rows: list[dict[str, Any]] = [
+                {"root": f.root, "path": f.path, "reason": f.reason, "detail": f.detail, "at": now}
+                for f in self._failures
+            ]
+            self._store.failures.append(pa.Table.from_pylist(rows, FAILURES_SCHEMA))
+
+    def summary(self, pruned: int, seconds: float) -> IndexSummary:
+        """Sum the run up."""
+        failed = Counter(str(failure.reason) for failure in self._failures)
+        return IndexSummary(
+            root=self._listed.root,
+            origin=self._listed.origin,
+            files=len(self._listed.recordings),
+            indexed=self._counts["indexed"],
+            duplicates=self._counts["duplicates"],
+            unchanged=self._plan.unchanged,
+            updated=len(self._plan.retag),
+            pruned=pruned,
+            failed=MappingProxyType(dict(failed.most_common())),
+            found=self._listed.found,
+            hours=self._audio_s / 3600,
+            seconds=seconds,
+        )
+
+    def _take(self, outcome: Outcome, committer: Committer) -> None:
+        if isinstance(outcome, Failure):
+            self._failures.append(outcome)
+            return
+        if isinstance(outcome, Embedded):
+            self._audio_s += outcome.acoustics.duration_s
+        committer.add(outcome)
+
+    def _advance(self, files: int) -> None:
+        self._done += files
+        if self._progress is not None:
+            self._progress(self._done, len(self._listed.recordings), self._audio_s)
+
+
+def _chunks(recordings: Sequence[Recording], size: int) -> Iterator[list[Recording]]:
+    left = iter(recordings)
+    while chunk := list(islice(left, size)):
+        yield chunk

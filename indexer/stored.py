@@ -1,0 +1,126 @@
+"""What the store knows already: which files need reading, and rows to use again."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..store.schema import Acoustics, Embedded, FileStamp, Recording, Vector, recording_id
+from .decode import modified_at
+
+if TYPE_CHECKING:
+    from ..store.recordings import RecordingsTable
+
+_TAG_COLUMNS = (
+    *("speaker", "language", "noise", "gender", "age"),
+    *("speaker_source", "language_source", "noise_source", "gender_source"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done with the recordings listed: `read`, `retag`, or nothing for `unchanged`.
+
+    `gone` holds the ids of stored rows whose file is not there any more.
+    """
+
+    read: Sequence[Recording]
+    retag: Sequence[Recording]
+    unchanged: int
+    gone: Sequence[int]
+
+
+def make_plan(recordings: Sequence[Recording], root: str, table: "RecordingsTable") -> Plan:
+    """Compare the recordings listed under a root with the rows stored for it."""
+    stamps = table.stamps(root)
+    tags = _stored_tags(table, root) if stamps else {}
+    read, retag, unchanged = [], [], 0
+    for recording in recordings:
+        stamp = stamps.get(recording.path)
+        if stamp is None or not _is_unchanged(Path(root, recording.path), stamp):
+            read.append(recording)
+        elif tags.get(recording.path) != _tags_of(recording):
+            retag.append(recording)
+        else:
+            unchanged += 1
+    gone = [recording_id(root, path) for path in stamps if not Path(root, path).exists()]
+    return Plan(read, retag, unchanged, gone)
+
+
+class Contents:
+    """The contents that are embedded, or being embedded; each is claimed once."""
+
+    def __init__(self, table: "RecordingsTable") -> None:
+        stored = table.scan(columns=["content_hash"]).column("content_hash")
+        self._hashes: set[str] = set(stored.to_pylist())
+        self._lock = Lock()
+
+    def claim(self, content_hash: str) -> bool:
+        """Return whether this content is still to be embedded, by the caller then."""
+        with self._lock:
+            new = content_hash not in self._hashes
+            self._hashes.add(content_hash)
+            return new
+
+
+def retagged(recordings: Sequence[Recording], table: "RecordingsTable") -> Iterator[Embedded]:
+    """Give stored rows the tags of the recordings."""
+    by_id = {recording.id: recording for recording in recordings}
+    for row in table.scan(ids=list(by_id)).to_pylist():
+        stamp = FileStamp(row["size_bytes"], row["modified_at"], row["content_hash"])
+        yield Embedded(by_id[row["id"]], stamp, *_measured(row))
+
+
+def stored_contents(
+    content_hashes: Iterable[str], table: "RecordingsTable"
+) -> dict[str, tuple[Acoustics, Vector, float]]:
+    """Map contents to what is stored of them: acoustics, embedding (dim,), its norm."""
+    found = table.embeddings_of(list(content_hashes)).to_pylist()
+    return {row["content_hash"]: _measured(row) for row in found}
+
+
+def _measured(row: Mapping[str, Any]) -> tuple[Acoustics, Vector, float]:
+    acoustics = Acoustics(
+        duration_s=row["duration_s"],
+        speech_s=row["speech_s"],
+        sample_rate_hz=row["sample_rate_hz"],
+        snr_db=row["snr_db"],
+        bandwidth_hz=row["bandwidth_hz"],
+        f0_hz=row["f0_hz"],
+        spectrum_mean=np.array(row["spectrum_mean"], np.float32),
+        spectrum_std=np.array(row["spectrum_std"], np.float32),
+    )
+    return acoustics, np.array(row["embedding"], np.float32), row["embedding_norm"]
+
+
+def _is_unchanged(path: Path, stamp: FileStamp) -> bool:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return False
+    return status.st_size == stamp.size_bytes and modified_at(status) == stamp.modified_at
+
+
+def _stored_tags(table: "RecordingsTable", root: str) -> dict[str, int]:
+    """Map each path of a root to a hash of its tags, which is all that a comparison needs."""
+    quoted = root.replace("'", "''")
+    stored = table.scan(columns=["path", *_TAG_COLUMNS, "extra"], where=f"root = '{quoted}'")
+    return {
+        row["path"]: _hash([row[name] for name in _TAG_COLUMNS], json.loads(row["extra"] or "{}"))
+        for batch in stored.to_batches()
+        for row in batch.to_pylist()
+    }
+
+
+def _tags_of(recording: Recording) -> int:
+    tags = (recording.speaker, recording.language, recording.noise, recording.gender)
+    values = [tag.value and str(tag.value) for tag in tags]
+    return _hash([*values, recording.age, *(str(tag.source) for tag in tags)], recording.extra)
+
+
+def _hash(values: Sequence[str | None], extra: Mapping[str, str]) -> int:
+    return hash((*values, *sorted(extra.items())))
