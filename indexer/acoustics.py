@@ -92,7 +92,7 @@ def _power(waveform: Vector) -> Power:
     padded[: len(waveform)] = waveform
     view = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SAMPLES)[::HOP_SAMPLES]
     spectrum = np.fft.rfft(view * _window(), FFT_SAMPLES, axis=1)
-    power: Power = spectrum.real**2 + spectrum.imag**2
+    power: Power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
     return power
 
 
@@ -122,8 +122,8 @@ def _bandwidth(power: Power, speech: Mask) -> Hertz:
 
 
 def _decibels(power: npt.ArrayLike) -> Vector:
-    decibels: Vector = 10 * np.log10(np.maximum(power, FLOOR))
-    return decibels
+    floored = np.maximum(np.asarray(power, np.float32), np.float32(FLOOR))
+    return 10 * np.log10(floored)
 
 
 @cache
@@ -139,4 +139,5 @@ def _mel_filters() -> Vector:
     frequencies = np.arange(FFT_SAMPLES // 2 + 1)[:, None] * RATE_HZ / FFT_SAMPLES
     rising = (frequencies - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - frequencies) / (edges[2:] - edges[1:-1])
-    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    filters: Vector = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    return filters

@@ -122,6 +122,8 @@ def windows(source: Source) -> Iterator[Vector]:
             whole = (len(joined) - 1) // size * size
             yield from (_fit(joined[i : i + size]) for i in range(0, whole, size))
             held, samples = [joined[whole:]], len(joined) - whole
+    if not total:
+        raise AudioError(Reason.EMPTY, "no samples")
     if total < MIN_S * RATE_HZ:
         raise AudioError(
             Reason.TOO_SHORT, f"{total / RATE_HZ:.3f} s; at least {MIN_S} s are needed"

@@ -1,11 +1,11 @@
 """Whether a file ends before what its container announces; libsndfile reads such files silently."""
 
-import io
 import os
 from typing import BinaryIO
 
 _UNKNOWN_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 """What programs that write to a pipe leave in a WAV header, and near these where they subtract."""
+_MAX_CHUNKS = 1_000
 _OGG_TAIL_BYTES = 65_536 + 27
 _OGG_HEADER_BYTES = 27
 
@@ -24,9 +24,11 @@ def missing_bytes(file: BinaryIO) -> int:
 
 def _missing_riff(file: BinaryIO) -> int:
     """Walk the chunks to `data` and compare its size with what is there."""
-    size = file.seek(0, io.SEEK_END)
+    size = file.seek(0, os.SEEK_END)
     position = 12
-    while position + 8 <= size:
+    for _ in range(_MAX_CHUNKS):
+        if position + 8 > size:
+            break
         file.seek(position)
         name, length = file.read(4), int.from_bytes(file.read(4), "little")
         position += 8
@@ -42,7 +44,10 @@ def _missing_ogg(file: BinaryIO) -> int:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _OGG_TAIL_BYTES))
     tail = file.read()
-    page = tail[tail.rfind(b"OggS") :]
+    start = tail.rfind(b"OggS")
+    if start < 0:
+        return 0
+    page = tail[start:]
     if len(page) < _OGG_HEADER_BYTES:
         return _OGG_HEADER_BYTES - len(page)
     segments = page[_OGG_HEADER_BYTES : _OGG_HEADER_BYTES + page[26]]

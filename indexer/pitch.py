@@ -34,8 +34,10 @@ def median_f0(power: Vector, window: Vector, rate_hz: int) -> Hertz:
     low = int(_CUTOFF_HZ * size / rate_hz)
     rate = 2 * low * rate_hz / size
     first, last = int(rate / MAX_HZ), int(np.ceil(rate / MIN_HZ)) + 1
-    correlation = np.fft.irfft(power[:, : low + 1], axis=1)[:, : last + 1]
-    correlation = correlation / np.maximum(correlation[:, :1], 1e-20)
+    correlation: Vector = np.fft.irfft(power[:, : low + 1], axis=1)[:, : last + 1].astype(
+        np.float32
+    )
+    correlation /= np.maximum(correlation[:, :1], 1e-20)
     correlation /= _window_correlation(window.tobytes(), size, low, last + 1)
     lags, strengths = _peaks(correlation, first, last, rate)
     voiced = strengths > _VOICED
@@ -63,4 +65,5 @@ def _window_correlation(window: bytes, size: int, low: int, lags: int) -> Vector
     spectrum = np.fft.rfft(np.frombuffer(window, np.float32), size)
     power = (spectrum.real**2 + spectrum.imag**2)[: low + 1]
     correlation = np.fft.irfft(power)[:lags]
-    return (correlation / correlation[0]).astype(np.float32)
+    normalised: Vector = (correlation / correlation[0]).astype(np.float32)
+    return normalised

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from ...errors import ManifestError
 from ...store.schema import TagSource
@@ -21,8 +22,8 @@ _VOXCELEB = re.compile(r"(?:.*/)?(?P<speaker>id\d{5})/(?P<session>[^/]+)/[^/]+")
 def read_folders(audio_dir: Path) -> Rows:
     """Find all audio under a folder and read what its path says, sorted by path.
 
-    - LibriSpeech, `…/19/198/19-198-0000.flac`: speaker and chapter; with SPEAKERS.TXT in the folder
-      or the one above it, the gender, and English.
+    - LibriSpeech, `…/19/198/19-198-0000.flac`: speaker and chapter; with SPEAKERS.TXT beside the
+      speakers or one folder above, the gender, and English.
     - VoxCeleb, `…/id10001/1zcIwhmdeo4/00001.wav`: speaker, and the video as `session`.
     - Else the first folder is the speaker; a file at the top has none.
     """
@@ -55,13 +56,16 @@ def _librispeech(speaker: str, genders: Mapping[str, str]) -> dict[str, str]:
 
 def _speakers_txt(audio_dir: Path) -> dict[str, str]:
     """Read the gender of LibriSpeech's speakers: `19 | F | train-clean-100 | 25.19 | Name`."""
-    for folder in (audio_dir, audio_dir.parent):
-        file = folder / _SPEAKERS_TXT
-        if file.is_file():
-            lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-            rows = [line.split("|") for line in lines if not line.startswith(";")]
-            return {row[0].strip(): row[1].strip() for row in rows if len(row) > 2}
-    return {}
+    folders = (audio_dir, audio_dir.parent, audio_dir / "LibriSpeech")
+    file = next((f / _SPEAKERS_TXT for f in folders if (f / _SPEAKERS_TXT).is_file()), None)
+    if file is None:
+        return {}
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        _raise(error)
+    rows = [line.split("|") for line in lines if not line.startswith(";")]
+    return {row[0].strip(): row[1].strip() for row in rows if len(row) > 2}
 
 
 def _audio_files(audio_dir: Path) -> Iterator[str]:
@@ -77,5 +81,5 @@ def _audio_files(audio_dir: Path) -> Iterator[str]:
                     yield Path(folder, name).relative_to(audio_dir).as_posix()
 
 
-def _raise(error: OSError) -> None:
-    raise ManifestError(f"cannot list the folder {error.filename}: {error.strerror}") from error
+def _raise(error: OSError) -> NoReturn:
+    raise ManifestError(f"cannot read {error.filename}: {error.strerror}") from error

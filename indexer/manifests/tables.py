@@ -4,11 +4,14 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ...errors import ManifestError
 from .rows import BadRow, Row, Rows, bad_row, is_utf8
 from .tags import COLUMNS
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 CSV_SUFFIXES = (".csv",)
 TSV_SUFFIXES = (".tsv",)
@@ -69,7 +72,7 @@ def _read_delimited(file: TextIO, path: Path, *, tabs: bool) -> Rows:
         raise ManifestError(f"expected a header line in {path}, got an empty file")
 
 
-def _records(reader: "csv._reader") -> Iterator[tuple[str, list[str] | str]]:
+def _records(reader: "CsvReader") -> Iterator[tuple[str, list[str] | str]]:
     """Yield where each record stands, and its fields, or what is wrong with it."""
     while True:
         start = reader.line_num + 1
@@ -96,6 +99,11 @@ def _header(fields: list[str], path: Path) -> list[str]:
         raise ManifestError(
             f"expected a column {' or '.join(COLUMNS['path'])} in {path}, got {shown};"
             " name the column of the files `path`"
+        )
+    twice = [name for name in set(names) if name and names.count(name) > 1]
+    if twice:
+        raise ManifestError(
+            f"expected each column once in {path}, got {twice[0]!r} twice; drop one"
         )
     return names
 
@@ -140,8 +148,8 @@ def _read_parquet(path: Path) -> Rows:
                     number += 1
                     pairs = zip(header, map(_text, values.values()), strict=True)
                     yield _row(pairs, f"row {number}")
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ManifestError(f"cannot read {path} as Parquet: {reason}") from error
 
 
@@ -163,7 +171,7 @@ def _text(value: object) -> str:
 
 def _row(pairs: Iterable[tuple[str, str]], where: str) -> Row | BadRow:
     """Sort the fields of one row into the path, the tags and the rest."""
-    values = {name: value.strip() for name, value in pairs if value.strip()}
+    values = {name: value.strip() for name, value in pairs if name and value.strip()}
     taken = _columns(values)
     tags = {column: values[name] for column, name in taken.items()}
     extra = {name: value for name, value in values.items() if name not in taken.values()}
@@ -179,7 +187,7 @@ def _row(pairs: Iterable[tuple[str, str]], where: str) -> Row | BadRow:
 
 def _columns(values: Mapping[str, str]) -> dict[str, str]:
     """Map each known column to the name it has here: the first alias that holds a value."""
-    names = {name.lower(): name for name in reversed(values)}
+    names = {name.lower(): name for name in reversed(list(values))}
     found = {}
     for column, aliases in COLUMNS.items():
         name = next((names[alias] for alias in aliases if alias in names), None)
