@@ -18,6 +18,7 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "expected Python 3.11 or newer, got: $$($(PYTHON) --version); set PYTHON=python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	mkdir -p $(VENV)/typing && ln -sfn ../.. $(VENV)/typing/spkret
 	touch $@
 
 demo: $(READY) ## index the example corpus, evaluate, query: ends with the match

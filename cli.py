@@ -4,6 +4,28 @@ import click
 
 from . import __version__
 from .commands.base import Group
+from .commands.demo import demo
+from .commands.encoders import models
+from .commands.indexing import index
+from .commands.matching import identify, query, verify
+from .commands.reranking import evaluate, make_trials, train_reranker
+from .commands.storing import check, forget, info, sql
+
+COMMANDS = (
+    index,
+    query,
+    verify,
+    identify,
+    make_trials,
+    train_reranker,
+    evaluate,
+    sql,
+    info,
+    check,
+    forget,
+    models,
+    demo,
+)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,6 +33,9 @@ from .commands.base import Group
 def cli() -> None:
     """Name the one file in a group that is spoken by the anchor's speaker, and say how sure."""
 
+
+for command in COMMANDS:
+    cli.add_command(command)
 
 if __name__ == "__main__":
     cli()

@@ -15,11 +15,15 @@ DEFAULT_STORE = "spkret-store"
 
 
 class Failed(click.ClickException):
-    """A one-line reason on stderr, and the exit status: 1 failed, 2 wrong usage."""
+    """A command that failed: a one-line reason on stderr, exit status 1."""
 
-    def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
+    exit_code = 1
+
+
+class Misused(click.ClickException):
+    """Arguments that cannot be right together: a one-line reason on stderr, exit status 2."""
+
+    exit_code = 2
 
 
 class Command(click.Command):
@@ -46,13 +50,14 @@ class Command(click.Command):
                     formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; SpkretError and OSError become `Failed`."""
+        """Run the command; SpkretError and OSError become `Failed` or `Misused`."""
         try:
             return super().invoke(ctx)
         except (SpkretError, OSError) as error:
             if ctx.find_root().meta.get("debug") or _broken_pipe(error):
                 raise
-            raise Failed(_one_line(error), 2 if isinstance(error, UsageError) else 1) from error
+            failure = Misused if isinstance(error, UsageError) else Failed
+            raise failure(_one_line(error)) from error
 
 
 class Group(click.Group):
@@ -88,6 +93,13 @@ def device_option(function: F) -> F:
     """Add `--device`: where the encoder runs."""
     return click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
+    )(function)
+
+
+def model_option(function: F) -> F:
+    """Add `--model`: the encoder for files that are not stored."""
+    return click.option(
+        "--model", help="Encoder for files that are not stored; by default the store's own."
     )(function)
 
 

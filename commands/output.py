@@ -4,13 +4,14 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import click
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document; a number that is not finite becomes null."""
+    """Print one JSON document: mappings, dataclasses, NumPy scalars; what is not finite is null."""
     click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False))
 
 
@@ -79,6 +80,8 @@ def _is_number(value: object) -> bool:
 
 def _plain(value: Any) -> Any:
     """Turn a value into JSON's own types; what is not finite becomes None."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -1,7 +1,7 @@
 """Write the generated pages of docs/: `python docs/generate.py [--check]`.
 
-`cli.md` is the help of every command. With `--check` nothing is written, and the exit status is 1
-if a page differs from what would be.
+`cli.md` is the help of every command, `features.md` the table of the reranker's features. With
+`--check` nothing is written, and the exit status is 1 if a page differs from what would be.
 """
 
 import sys
@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from spkret.cli import cli
+from spkret.rerank.features import FEATURES, Feature
 
 DOCS = Path(__file__).parent
 
@@ -30,9 +31,30 @@ def block(command: click.Command, name: str) -> str:
         return f"```text\n{command.get_help(context)}\n```\n"
 
 
+def features_page() -> str:
+    """Render the table of the reranker's features."""
+    parts = [
+        "# Features of the reranker\n",
+        "Written by `docs/generate.py` from `rerank/features.py`. One row of these describes a",
+        "candidate, given the anchor and the group. What is unknown is NaN, never zero. *up* and",
+        "*down*: a larger value may only raise, or only lower, the score.\n",
+        "| feature | unit | range | meaning | may only move the score |",
+        "| --- | --- | --- | --- | --- |",
+        *map(feature_row, FEATURES),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def feature_row(feature: Feature) -> str:
+    """Render one row of the table of features."""
+    way = {1: "up", -1: "down", 0: ""}[feature.monotone]
+    cells = (f"`{feature.name}`", feature.unit, feature.range, feature.doc, way)
+    return f"| {' | '.join(cells)} |"
+
+
 def main(check: bool) -> int:
     """Write the pages, or compare them; returns the exit status."""
-    pages = {"cli.md": command_line_page()}
+    pages = {"cli.md": command_line_page(), "features.md": features_page()}
     stale = [name for name, text in pages.items() if not up_to_date(DOCS / name, text)]
     for name in stale:
         if check:

@@ -1,0 +1,236 @@
+"""The public Python API: each function takes a store, opened or as a path.
+
+Heavy libraries are imported when a function first needs them. Encoders are loaded only for audio
+that is not stored, once a process.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import duckdb
+    import pyarrow as pa
+
+    from .indexer.encoders.base import Encoder
+    from .indexer.summary import IndexSummary, Progress
+    from .matcher import Evaluation, Identification, Match, Verification
+    from .rerank.trials import Trial
+    from .store.store import Store
+
+    AnyStore: TypeAlias = Store | str | PathLike[str]
+
+Reference = str | int | Path
+
+
+def open(path: str | PathLike[str], model: str = "compact") -> "Store":
+    """Open the store in a folder; an empty or missing folder becomes a store bound to `model`.
+
+    Raises
+    ------
+    StoreError
+        The folder holds something else.
+    """
+    from .store.store import Store
+
+    folder = Path(path)
+    if folder.exists() and any(folder.iterdir()):
+        return Store.open(folder)
+    return Store.create(folder, encoder(model).identity)
+
+
+def index(
+    audio_dir: str | PathLike[str],
+    store: "AnyStore",
+    manifest: str | PathLike[str] | None = None,
+    model: str = "compact",
+    device: str = "auto",
+    prune: bool = False,
+    progress: "Progress | None" = None,
+) -> "IndexSummary":
+    """Embed the audio of a folder into a store, made if it is not there.
+
+    Unchanged files are not read again; files that cannot be indexed go to the failures table.
+
+    Raises
+    ------
+    ManifestError
+        The manifest cannot be read as one.
+    EncoderMismatchError
+        The store is bound to another encoder than `model`.
+    """
+    from .indexer import pipeline
+
+    return pipeline.index(
+        Path(audio_dir),
+        _path(store),
+        encoder(model, device),
+        manifest=None if manifest is None else Path(manifest),
+        prune=prune,
+        progress=progress,
+    )
+
+
+def embed(
+    paths: Sequence[str | PathLike[str]], model: str = "compact", device: str = "auto"
+) -> "pa.Table":
+    """Embed files without storing them: a table in the columns of the recordings table.
+
+    Raises
+    ------
+    AudioError
+        A file holds no usable speech.
+    """
+    from .indexer import pipeline
+
+    return pipeline.embed_files([Path(path) for path in paths], encoder(model, device))
+
+
+@lru_cache(maxsize=1)
+def encoder(model: str = "compact", device: str = "auto") -> "Encoder":
+    """Load an encoder by name or path, once a process."""
+    from .indexer.encoders import registry
+
+    return registry.load(model, device)
+
+
+def opened(store: "AnyStore") -> "Store":
+    """Return the store itself, opened if it is given as a path."""
+    from .store.store import Store
+
+    return store if isinstance(store, Store) else Store.open(Path(store))
+
+
+def embedder(
+    store: "Store", model: str | None = None, device: str = "auto"
+) -> "Callable[[Sequence[Path]], pa.Table]":
+    """Make a function that embeds files by the encoder the store is bound to.
+
+    The encoder is loaded when the function is first called, never if everything is stored.
+    """
+
+    def embed_for_store(paths: Sequence[Path]) -> "pa.Table":
+        from .indexer import pipeline
+
+        loaded = encoder(model or store.encoder.name, device)
+        store.require(loaded.identity)
+        return pipeline.embed_files(paths, loaded)
+
+    return embed_for_store
+
+
+def _path(store: "AnyStore") -> Path:
+    return Path(store) if isinstance(store, str | PathLike) else store.path
+
+
+def query(
+    store: "AnyStore",
+    anchor: Reference,
+    group: Sequence[Reference] | None = None,
+    *,
+    top: int | None = None,
+    explain: bool = False,
+    open_group: bool = False,
+    min_probability: float | None = None,
+    language: str | None = None,
+    noise: str | None = None,
+    where: str | None = None,
+    log: bool = True,
+    model: str | None = None,
+    device: str = "auto",
+) -> "Match":
+    """Name the one recording of a group that is spoken by the anchor's speaker.
+
+    Parameters
+    ----------
+    anchor, group : ids, stored paths or files; without a group, the whole store is searched
+    top : how many candidates to return, the best first
+    explain : give each candidate what every feature contributed to its score
+    open_group : the match may be none of them; then `Match.path` may be None
+    min_probability : abstain below it
+    language, noise, where : filters of the whole store; `where` is a DuckDB SQL condition
+    log : write the scores to the store's scores table
+    model, device : the encoder for files that are not stored; by default the store's own
+
+    Raises
+    ------
+    RecordingError
+        A reference names no recording, or several.
+    """
+    from . import matcher
+
+    store = opened(store)
+    return matcher.query(
+        store,
+        anchor,
+        group,
+        embed=embedder(store, model, device),
+        top=top,
+        explain=explain,
+        open_group=open_group,
+        min_probability=min_probability,
+        language=language,
+        noise=noise,
+        where=where,
+        log=log,
+    )
+
+
+def verify(
+    store: "AnyStore",
+    a: Reference,
+    b: Reference,
+    *,
+    log: bool = True,
+    model: str | None = None,
+    device: str = "auto",
+) -> "Verification":
+    """Say whether two recordings are spoken by one speaker, and how sure that is.
+
+    Raises
+    ------
+    RecordingError
+        A reference names no recording, or several.
+    """
+    from . import matcher
+
+    store = opened(store)
+    return matcher.verify(store, a, b, embed=embedder(store, model, device), log=log)
+
+
+def identify(
+    store: "AnyStore",
+    anchor: Reference,
+    *,
+    top: int | None = None,
+    model: str | None = None,
+    device: str = "auto",
+) -> "Identification":
+    """Rank the labelled speakers of a store by how likely each spoke the anchor.
+
+    Raises
+    ------
+    RecordingError
+        The reference names no recording, or several.
+    """
+    from . import matcher
+
+    store = opened(store)
+    return matcher.identify(store, anchor, embed=embedder(store, model, device), top=top)
+
+
+def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":
+    """Query `recordings`, `scores`, `failures` and `trials` by DuckDB SQL, read-only.
+
+    Raises
+    ------
+    SqlError
+        The statement is no query, or DuckDB refused it.
+    """
+    from .store import sql as store_sql
+
+    return store_sql.query(opened(store), statement)

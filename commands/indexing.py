@@ -1,0 +1,79 @@
+"""`spkret index`: a folder of audio into a store."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .base import Command, Failed, device_option, json_option, store_option
+from .output import note, print_json
+
+if TYPE_CHECKING:
+    from ..indexer.summary import IndexSummary
+
+FAILURES = "spkret sql 'select path, reason, detail from failures'"
+BETTER = (
+    "a more accurate encoder is one flag away: --model ecapa (another --store); see spkret models"
+)
+
+
+@click.command(
+    "index",
+    cls=Command,
+    examples=["spkret index ./audio", "spkret index ./audio --manifest tags.csv --store ./calls"],
+)
+@click.argument("audio_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@store_option
+@click.option(
+    "--manifest",
+    type=click.Path(exists=True, path_type=Path),
+    help="CSV, TSV, JSON lines, Parquet or Kaldi data dir; by default AUDIO_DIR/manifest.*, "
+    "else the folder names.",
+)
+@click.option(
+    "--model", default="compact", show_default=True, help="Encoder: a name of `models` or a path."
+)
+@device_option
+@click.option("--prune", is_flag=True, help="Drop rows whose file is gone.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 if any file could not be indexed.")
+@json_option
+def index(
+    audio_dir: Path, store_path: Path, model: str, strict: bool, as_json: bool, **options: Any
+) -> None:
+    """Find audio, read tags, embed, store, build the indexes.
+
+    Files that did not change are not read again; an interrupted run goes on where it stopped. Files
+    that cannot be indexed go to the failures table and are counted at the end.
+    """
+    from .. import api
+    from .progress import IndexBar
+
+    with IndexBar() as progress:
+        summary = api.index(audio_dir, store_path, model=model, progress=progress, **options)
+    if as_json:
+        print_json(summary)
+    else:
+        _print_summary(summary, store_path, model)
+    if strict and summary.failed:
+        raise Failed(f"{sum(summary.failed.values())} files could not be indexed (--strict)")
+
+
+def _print_summary(summary: "IndexSummary", store_path: Path, model: str) -> None:
+    click.echo(
+        f"{summary.indexed} of {summary.files} files indexed into {store_path}"
+        f" ({summary.hours:.2f} h of audio in {summary.seconds:.0f} s);"
+        f" {summary.unchanged} unchanged, {summary.updated} with new tags,"
+        f" {summary.duplicates} duplicates, {summary.pruned} pruned"
+    )
+    click.echo(f"tags from {summary.origin}: {_counts(summary.found)}")
+    if missing := [tag for tag, count in summary.found.items() if not count]:
+        note(f"no {', '.join(missing)} found; a manifest can give them (spkret index --help)")
+    if summary.failed:
+        note(f"not indexed: {_counts(summary.failed)}; why: {FAILURES}")
+    if model == "compact":
+        note(BETTER)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"

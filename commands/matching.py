@@ -1,0 +1,164 @@
+"""`spkret query`, `verify` and `identify`: whose voice is it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .base import (
+    Command,
+    device_option,
+    filter_options,
+    json_option,
+    log_option,
+    model_option,
+    store_option,
+)
+from .output import note, print_facts, print_json, print_table
+
+
+@click.command(
+    "query",
+    cls=Command,
+    examples=[
+        "spkret query anchor.wav --group group.txt",
+        "ls calls/*.wav | spkret query anchor.wav --group - --json",
+        "spkret query en/004.opus --language en --top 5",
+    ],
+)
+@click.argument("anchor")
+@store_option
+@click.option(
+    "--group",
+    "group_file",
+    metavar="FILE",
+    help="The candidates: one path or id a line; - is stdin. By default the whole store.",
+)
+@click.option("--top", type=click.IntRange(min=1), help="Show only the best K candidates.")
+@click.option("--explain", is_flag=True, help="Show what each feature contributed to the score.")
+@click.option("--open", "open_group", is_flag=True, help="The match may be none of them.")
+@click.option(
+    "--min-probability",
+    type=click.FloatRange(0, 1),
+    help="Name no match below this probability.",
+)
+@filter_options
+@model_option
+@device_option
+@log_option
+@json_option
+def query(
+    anchor: str, store_path: Path, group_file: str | None, as_json: bool, **options: Any
+) -> None:
+    """Name the one file in a group that is spoken by ANCHOR's speaker.
+
+    ANCHOR and the group are recordings of the store (an id or a path) or files, which are embedded
+    on the fly.
+    """
+    from .. import api
+
+    group = None if group_file is None else _read_group(group_file)
+    match = api.query(store_path, anchor, group, **options).to_dict()
+    if as_json:
+        print_json(match)
+    else:
+        _print_match(match, options["explain"])
+
+
+@click.command(
+    "verify",
+    cls=Command,
+    examples=["spkret verify a.wav b.wav", "spkret verify a.wav b.wav --json"],
+)
+@click.argument("a")
+@click.argument("b")
+@store_option
+@model_option
+@device_option
+@log_option
+@json_option
+def verify(a: str, b: str, store_path: Path, as_json: bool, **options: Any) -> None:
+    """Say whether recordings A and B are spoken by one speaker."""
+    from .. import api
+
+    result = api.verify(store_path, a, b, **options).to_dict()
+    if as_json:
+        print_json(result)
+        return
+    _note_warnings(result)
+    print_facts({name: value for name, value in result.items() if name != "warnings"})
+
+
+@click.command(
+    "identify", cls=Command, examples=["spkret identify unknown.wav", "spkret identify 71 --top 3"]
+)
+@click.argument("anchor")
+@store_option
+@click.option(
+    "--top", type=click.IntRange(min=1), default=10, show_default=True, help="Speakers to show."
+)
+@model_option
+@device_option
+@json_option
+def identify(anchor: str, store_path: Path, as_json: bool, **options: Any) -> None:
+    """Say which known speaker ANCHOR is.
+
+    Every labelled speaker of the store is enrolled by all their recordings.
+    """
+    from .. import api
+
+    result = api.identify(store_path, anchor, **options).to_dict()
+    if as_json:
+        print_json(result)
+    else:
+        _print_identification(result)
+
+
+def _read_group(group_file: str) -> list[str]:
+    from ..rerank.trials import read_group
+
+    return list(read_group(group_file))
+
+
+def _print_match(match: Mapping[str, Any], explain: bool) -> None:
+    """Print the ranked candidates, then the match in one line."""
+    columns = ("rank", "path", "language", "noise", "cosine", "score", "probability")
+    print_table(columns, ([c[name] for name in columns] for c in match["candidates"]))
+    if explain:
+        _print_contributions(match["candidates"][0])
+    _note_warnings(match)
+    click.echo(_verdict(match))
+
+
+def _verdict(match: Mapping[str, Any]) -> str:
+    none = f"probability that it is none of them: {_percent(match['none_probability'])}"
+    if match["match"] is None:
+        return f"no match; {none}"
+    return f"match: {match['match']}  probability {_percent(match['probability'])}; {none}"
+
+
+def _print_contributions(candidate: Mapping[str, Any]) -> None:
+    """Print what moved the first candidate's score, the strongest first."""
+    contributions = candidate.get("contributions") or {}
+    strongest = sorted(contributions.items(), key=lambda item: -abs(item[1]))
+    click.echo(f"\nwhat put {candidate['path']} first:")
+    print_table(("feature", "contribution"), strongest[:10])
+
+
+def _print_identification(result: Mapping[str, Any]) -> None:
+    columns = ("rank", "speaker", "recordings", "cosine", "score", "probability")
+    print_table(columns, ([s[name] for name in columns] for s in result["speakers"]))
+    _note_warnings(result)
+    none = f"probability that it is none of them: {_percent(result['none_probability'])}"
+    best = f"speaker: {result['speaker']}  probability {_percent(result['probability'])}"
+    click.echo(f"{best if result['speaker'] else 'no speaker'}; {none}")
+
+
+def _note_warnings(result: Mapping[str, Any]) -> None:
+    for warning in result.get("warnings", ()):
+        note(f"warning: {warning}")
+
+
+def _percent(probability: float | None) -> str:
+    return "unknown" if probability is None else f"{100 * probability:.1f} %"

@@ -1,0 +1,140 @@
+"""`spkret make-trials`, `train-reranker` and `evaluate`: how good the match is, and better."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .base import Command, json_option, log_option, store_option
+from .output import note, print_json, print_table
+
+trials_argument = click.argument(
+    "trials", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+
+
+@click.command(
+    "make-trials",
+    cls=Command,
+    examples=[
+        "spkret make-trials --records 1000 --group-size 50",
+        "spkret make-trials --records 500 --within gender --out hard.jsonl",
+    ],
+)
+@store_option
+@click.option(
+    "--records", type=click.IntRange(min=1), default=1000, show_default=True, help="How many."
+)
+@click.option(
+    "--group-size",
+    type=click.IntRange(min=2),
+    default=50,
+    show_default=True,
+    help="Candidates in a group, the match included.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws the same trials again.")
+@click.option(
+    "--within",
+    multiple=True,
+    metavar="COLUMN",
+    help="The other candidates agree with the anchor in this column (gender, or one of the "
+    "manifest's own); may be given again.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="trials.jsonl",
+    show_default=True,
+    help="File to write, as JSON lines.",
+)
+@json_option
+def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> None:
+    """Draw trials from the labelled recordings of the store.
+
+    An anchor and a group in one language, of which precisely one has the anchor's speaker, in any
+    noise condition.
+    """
+    from .. import api
+    from ..rerank.trials import write_trials
+
+    trials = api.make_trials(store_path, **options)
+    write_trials(out, trials)
+    if as_json:
+        print_json({"trials": len(trials), "out": str(out)})
+    else:
+        click.echo(f"{len(trials)} trials written to {out}")
+
+
+@click.command(
+    "train-reranker",
+    cls=Command,
+    examples=["spkret train-reranker trials.jsonl", "spkret train-reranker trials.jsonl --json"],
+)
+@trials_argument
+@store_option
+@click.option("--seed", type=int, default=0, show_default=True, help="Of folds and trees.")
+@json_option
+def train_reranker(trials: Path, store_path: Path, seed: int, as_json: bool) -> None:
+    """Train the reranker of the store on TRIALS and save it into the store.
+
+    The figures come from speaker-disjoint cross-validation.
+    """
+    from .. import api
+
+    _show(api.train_reranker(store_path, trials, seed=seed).to_dict(), as_json)
+
+
+@click.command(
+    "evaluate",
+    cls=Command,
+    examples=["spkret evaluate trials.jsonl", "spkret evaluate trials.jsonl --json > figures.json"],
+)
+@trials_argument
+@store_option
+@log_option
+@json_option
+def evaluate(trials: Path, store_path: Path, log: bool, as_json: bool) -> None:
+    """Measure every system on TRIALS: top-1 with its interval, by noise pair and by language."""
+    from .. import api
+
+    _show(api.evaluate(store_path, trials, log=log).to_dict(), as_json)
+
+
+def _show(evaluation: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(evaluation)
+        return
+    print_systems(evaluation["systems"])
+    for title in ("by_noise", "by_language"):
+        if evaluation.get(title):
+            print_cells(title.replace("_", " "), evaluation[title])
+    for warning in evaluation.get("warnings", ()):
+        note(f"warning: {warning}")
+
+
+def print_systems(systems: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the systems side by side: top-1 in percent with its 95 % interval, and more."""
+    rows = [
+        (name, _percent(s["top1"]), _interval(s["top1_ci"]), s["mrr"], s["eer"], s["min_dcf"])
+        for name, s in systems.items()
+    ]
+    print_table(("system", "top-1 %", "95 % interval", "MRR", "EER", "minDCF"), rows)
+
+
+def print_cells(title: str, cells: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print top-1 in percent of the cosine and the reranker in each cell."""
+    rows = [
+        (name, c["records"], _percent(c["cosine"]), _percent(c["reranker"]))
+        for name, c in cells.items()
+    ]
+    click.echo()
+    print_table((title, "records", "cosine top-1 %", "reranker top-1 %"), rows)
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
+
+
+def _interval(bounds: tuple[float, float]) -> str:
+    return f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f}"

@@ -1,0 +1,108 @@
+"""`spkret sql`, `info`, `check` and `forget`: what is in the store."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from .base import Command, Failed, json_option, store_option
+from .output import print_facts, print_json
+
+
+@click.command(
+    "sql",
+    cls=Command,
+    examples=[
+        'spkret sql "select noise, count(*) from recordings group by 1"',
+        'spkret sql "select * from failures" --format csv',
+        'spkret sql "select path, embedding from recordings" --format parquet > embeddings.parquet',
+    ],
+)
+@click.argument("statement")
+@store_option
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="How the rows are written to stdout.",
+)
+@json_option
+def sql(statement: str, store_path: Path, output_format: str, as_json: bool) -> None:
+    """Run a read-only DuckDB query over recordings, scores, failures and trials."""
+    from .. import api
+    from .rows import write_rows
+
+    if output_format == "parquet" and sys.stdout.isatty():
+        raise click.UsageError("--format parquet writes bytes: send them to a file by > FILE")
+    rows = api.sql(store_path, statement).to_arrow_table()
+    write_rows(rows, "json" if as_json else output_format)
+
+
+@click.command("info", cls=Command, examples=["spkret info", "spkret info --store ./calls --json"])
+@store_option
+@json_option
+def info(store_path: Path, as_json: bool) -> None:
+    """Say what is in the store: rows, speakers, languages, hours, indexes."""
+    from .. import api
+
+    facts = asdict(api.opened(store_path).info())
+    if as_json:
+        print_json(facts)
+    else:
+        print_facts(facts)
+
+
+@click.command(
+    "check",
+    cls=Command,
+    examples=["spkret check", "spkret check --repair", "spkret check --compact"],
+)
+@store_option
+@click.option("--repair", is_flag=True, help="Rebuild what can be rebuilt.")
+@click.option(
+    "--compact",
+    is_flag=True,
+    help="Merge small files and remove old ones: any Parquet reader then sees precisely the rows.",
+)
+@json_option
+def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
+    """Check that the store is whole; exit with status 1 if it is not."""
+    from .. import api
+
+    report = asdict(api.opened(store_path).check(repair=repair, compact=compact))
+    if as_json:
+        print_json(report)
+    else:
+        print_facts(report)
+
+
+@click.command(
+    "forget",
+    cls=Command,
+    examples=["spkret forget --speaker anna", "spkret forget --path calls/0231.wav --yes"],
+)
+@store_option
+@click.option("--speaker", help="Erase every recording of this speaker.")
+@click.option("--path", help="Erase the recording with this stored path.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def forget(
+    store_path: Path, speaker: str | None, path: str | None, yes: bool, as_json: bool
+) -> None:
+    """Erase recordings for good: rows, vectors, scores, and the old files that held them."""
+    from .. import api
+
+    if (speaker is None) == (path is None):
+        raise click.UsageError("expected one of --speaker and --path")
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Erase {speaker or path} for good?", abort=True, err=True)
+    erased = api.opened(store_path).forget(speaker=speaker, path=path)
+    if as_json:
+        print_json({"erased": erased})
+    else:
+        click.echo(f"{erased} recordings erased")
+    if not erased:
+        raise Failed(f"no recording matches {speaker or path}; see: spkret sql")

@@ -1,0 +1,68 @@
+"""Printing: tables, facts, and JSON that any parser reads."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spkret.commands.output import print_facts, print_json, print_table
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_plain_table_aligns_text_left_and_numbers_right(capsys: Capture) -> None:
+    print_table(("rank", "path", "cosine"), [(1, "a.wav", 0.5), (12, "long name.wav", None)])
+    assert capsys.readouterr().out.splitlines() == [
+        "rank  path           cosine",
+        "   1  a.wav           0.500",
+        "  12  long name.wav       -",
+    ]
+
+
+def test_table_without_rows_is_its_heading(capsys: Capture) -> None:
+    print_table(("a", "b"), [])
+    assert capsys.readouterr().out == "a  b\n"
+
+
+def test_facts_are_aligned(capsys: Capture) -> None:
+    print_facts({"rows": 3, "languages": "en", "none": None})
+    assert capsys.readouterr().out == "rows       3\nlanguages  en\nnone       -\n"
+
+
+def test_json_holds_numpy_scalars_and_null_for_what_is_not_finite(capsys: Capture) -> None:
+    document = {"a": np.float32(0.5), "b": math.nan, "c": (np.int64(2), -math.inf), 3: True}
+    print_json(document)
+    assert json.loads(capsys.readouterr().out) == {
+        "a": 0.5,
+        "b": None,
+        "c": [2, None],
+        "3": True,
+    }
+
+
+plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(plain)
+def test_json_of_plain_values_reads_back(document: object) -> None:
+    import click
+    from click.testing import CliRunner
+
+    @click.command()
+    def show() -> None:
+        print_json(document)
+
+    assert json.loads(CliRunner().invoke(show).stdout) == document
