@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from spkret.store.schema import RECORDINGS_SCHEMA, recording_id
+from spkret.indexer.encoders.base import Encoder
+from spkret.store.schema import RECORDINGS_SCHEMA, EncoderIdentity, recording_id
 
 
 def labelled_table(
@@ -28,7 +31,7 @@ def labelled_table(
     generator = np.random.default_rng(seed)
     voices = generator.normal(size=(speakers, dimension))
     offsets = {noise: generator.normal(size=dimension) * channel for noise in _NOISE_SNR_DB}
-    timbres = generator.normal(0, 4, (speakers, 40))
+    timbres = generator.normal(0, 1.5, (speakers, 40))
     rows = []
     for speaker, take in product(range(speakers), range(recordings)):
         noise = str(generator.choice(list(_NOISE_SNR_DB)))
@@ -36,7 +39,7 @@ def labelled_table(
         scatter = spread * (1.3 if noise == "communication" else 1.0) * max(0.7, 2 / speech) ** 0.5
         vector = voices[speaker] + offsets[noise] + generator.normal(size=dimension) * scatter
         male = speaker % 2 == 0
-        spectrum = timbres[speaker] + generator.normal(0, 3, 40)
+        spectrum = timbres[speaker] + generator.normal(0, 4, 40)
         rows.append(
             {
                 "id": recording_id("/audio", f"s{speaker}/{take}.wav"),
@@ -64,3 +67,61 @@ def labelled_table(
 
 
 _NOISE_SNR_DB = {"communication": 12.0, "background": 8.0, "clean": 30.0}
+
+
+def voice(
+    seconds: float = 2.0, *, f0_hz: float = 120.0, rate_hz: int = 16_000, seed: int = 0
+) -> npt.NDArray[np.float32]:
+    """Build a waveform (samples,) that has a pitch, syllables and pauses, at about -12 dB."""
+    generator = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate_hz)) / rate_hz
+    harmonics = np.arange(1, int(min(7_000, 0.45 * rate_hz) / f0_hz) + 1)
+    phases = generator.uniform(0, 2 * np.pi, len(harmonics))
+    tones = np.sin(2 * np.pi * f0_hz * harmonics * time[:, None] + phases) / harmonics
+    syllables = np.clip(np.sin(2 * np.pi * 3 * time + generator.uniform(0, 6)), 0, None) ** 0.5
+    hiss = generator.normal(size=len(time)) * 1e-4
+    return (0.1 * tones.sum(axis=1) * syllables + hiss).astype(np.float32)
+
+
+def write_audio(path: Path, waveform: npt.NDArray[np.float32], rate_hz: int = 16_000) -> Path:
+    """Write a waveform (samples,) or (samples, channels), the format by the suffix."""
+    import soundfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subtype = "OPUS" if path.suffix == ".opus" else None
+    container = "OGG" if path.suffix == ".opus" else None
+    soundfile.write(path, waveform, rate_hz, subtype=subtype, format=container)
+    return path
+
+
+class ToyEncoder(Encoder):
+    """A fast encoder of which every sample counts; it remembers the batches it was given."""
+
+    identity = EncoderIdentity("toy", "toy-1", 24)
+    grid_samples = 4_000
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[int, ...]] = []
+        self._weights = np.random.default_rng(7).normal(size=(100, 24)).astype(np.float32)
+
+    def encode_equal(self, waveforms: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        assert waveforms.shape[1] % self.grid_samples == 0
+        self.batches.append(waveforms.shape)
+        frames = waveforms.reshape(len(waveforms), -1, 100)
+        embeddings: npt.NDArray[np.float32] = np.tanh(frames @ self._weights).mean(axis=1)
+        return embeddings
+
+
+class SpectralEncoder(Encoder):
+    """A fast encoder that tells voices apart a little: mean and deviation of log-band energies."""
+
+    identity = EncoderIdentity("spectral", "spectral-1", 48)
+    grid_samples = 4_000
+
+    def encode_equal(self, waveforms: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        frames = waveforms.reshape(len(waveforms), -1, 400) * np.hanning(400).astype(np.float32)
+        power = np.abs(np.fft.rfft(frames))[..., 1:193] ** 2
+        bands = np.log(power.reshape(*power.shape[:2], 24, 8).mean(axis=-1) + 1e-6)
+        bands -= bands.mean(axis=(1, 2), keepdims=True)
+        embeddings = np.concatenate([bands.mean(axis=1), bands.std(axis=1)], axis=1)
+        return embeddings.astype(np.float32)

@@ -50,11 +50,11 @@ def read_tags(values: Mapping[str, str], source: TagSource) -> Tags:
     `gender_tag`, so that nothing a manifest says is lost and no row fails for a tag.
     """
     language = _language(values.get("language", ""))
-    noise = _NOISE_OF.get(values.get("noise", "").lower(), Noise.UNKNOWN)
+    noise = _NOISE_OF.get(values.get("noise", "").lower())
     gender = _GENDER_OF.get(values.get("gender", "").lower())
     kept = {
         "language_tag": values.get("language", "") if values.get("language") != language else "",
-        "noise_tag": values.get("noise", "") if noise is Noise.UNKNOWN else "",
+        "noise_tag": values.get("noise", "") if noise is None else "",
         "gender_tag": values.get("gender", "") if gender is None else "",
     }
     return Tags(
