@@ -28,7 +28,10 @@ COMMANDS = (
 )
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=Group, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="spkret")
 def cli() -> None:
     """Name the one file in a group that is spoken by the anchor's speaker, and say how sure."""

@@ -1,6 +1,7 @@
 """Rows of a query to stdout: table, CSV, JSON or Parquet."""
 
 import csv
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +34,6 @@ def _write_parquet(rows: "pa.Table") -> None:
 
 
 def _write_csv(rows: "pa.Table") -> None:
-    writer = csv.writer(click.get_text_stream("stdout"), lineterminator="\n")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(rows.column_names)
     writer.writerows(list(row.values()) for row in rows.to_pylist())

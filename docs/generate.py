@@ -17,18 +17,17 @@ DOCS = Path(__file__).parent
 
 def command_line_page() -> str:
     """Render the help of spkret and of every command, in the order of `spkret --help`."""
-    parts = ["# The command line\n", "Written by `docs/generate.py` from `--help`.\n"]
-    parts.append(block(cli, "spkret"))
+    root = click.Context(cli, info_name="spkret", terminal_width=88, **cli.context_settings)
+    parts = ["# The command line\n", "Written by `docs/generate.py` from `--help`.\n", block(root)]
     for name, command in cli.commands.items():
-        parts.append(f"## {name}\n")
-        parts.append(block(command, f"spkret {name}"))
+        context = click.Context(command, parent=root, info_name=name)
+        parts += [f"## {name}\n", block(context)]
     return "\n".join(parts)
 
 
-def block(command: click.Command, name: str) -> str:
+def block(context: click.Context) -> str:
     """Render one command's help as a code block."""
-    with click.Context(command, info_name=name, max_content_width=88, terminal_width=88) as context:
-        return f"```text\n{command.get_help(context)}\n```\n"
+    return f"```text\n{context.get_help()}\n```\n"
 
 
 def features_page() -> str:
