@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from .voices import Voices
+from .voices import Labelled
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -87,7 +87,7 @@ class Background:
     @classmethod
     def fit(
         cls,
-        voices: Voices,
+        voices: Labelled,
         prior: "Background | None" = None,
         *,
         exclude_speakers: Collection[str] = (),
@@ -132,7 +132,7 @@ class Background:
             return self
         return replace(self, cohort=prior.cohort, cohort_names=prior.cohort_names)
 
-    def centre(self, voices: Voices) -> Floats:
+    def centre(self, voices: Labelled) -> Floats:
         """Subtract from each embedding the mean of its cell: float32 (n, dim), of unit length."""
         cell_of = {cell: number for number, cell in enumerate(self.cells.tolist())}
         cells = zip(voices.languages.tolist(), voices.noises.tolist(), strict=True)
@@ -140,20 +140,22 @@ class Background:
         means = np.concatenate([self.cell_means, self.mean[None]])
         return _unit(voices.embeddings - means[rows])
 
-    def apply(self, voices: Voices) -> Centred:
-        """Centre recordings and compare them with the cohort."""
+    def apply(self, voices: Labelled) -> Centred:
+        """Centre recordings and compare each with the cohort less its own speaker."""
         embeddings = self.centre(voices)
-        mean, deviation = _top_statistics(embeddings, self.cohort)
+        number_of = {name: number for number, name in enumerate(self.cohort_names.tolist())}
+        own = np.array([number_of.get(name, -1) for name in _names(voices).tolist()], np.intp)
+        mean, deviation = _top_statistics(embeddings, self.cohort, own)
         return Centred(embeddings, mean, deviation)
 
 
-def _names(voices: Voices) -> Names:
+def _names(voices: Labelled) -> Names:
     """Name the speaker of each recording, or `#id` where it is unknown."""
     pairs = zip(voices.speakers.tolist(), voices.ids.tolist(), strict=True)
     return np.array([f"#{id_}" if speaker is None else speaker for speaker, id_ in pairs], np.str_)
 
 
-def _means(voices: Voices, names: Names, prior: Floats) -> tuple[Floats, Names, Floats]:
+def _means(voices: Labelled, names: Names, prior: Floats) -> tuple[Floats, Names, Floats]:
     """Means of the store and of its cells, every speaker weighing the same, shrunk."""
     cell_names = (voices.languages + "/" + voices.noises).astype(np.str_)
     cells, cell_of = np.unique(cell_names, return_inverse=True)
@@ -180,7 +182,7 @@ def _shrunk(mean: Floats, wider: Floats, count: int, shrinkage: float) -> Floats
 
 
 def _cohort(
-    background: Background, voices: Voices, names: Names, excluded: Collection[str], seed: int
+    background: Background, voices: Labelled, names: Names, excluded: Collection[str], seed: int
 ) -> tuple[Floats, Names]:
     """One centred mean a speaker; unlabelled recordings only where speakers are too few."""
     labelled = voices.speakers != None  # noqa: E711 - elementwise
@@ -213,16 +215,23 @@ def _unit(vectors: Floats) -> Floats:
     return vectors / np.maximum(lengths, 1e-12, dtype=np.float32)
 
 
-def _top_statistics(embeddings: Floats, cohort: Floats) -> tuple[Floats, Floats]:
-    """Mean and deviation of each embedding's top cohort cosines: two float32 (n,)."""
+def _top_statistics(
+    embeddings: Floats, cohort: Floats, own: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """Mean and deviation of each embedding's top cohort cosines: two float32 (n,).
+
+    `own` (n,) is the cohort's row that is the embedding's own speaker, or -1.
+    """
     mean = np.full(len(embeddings), np.nan, np.float32)
     deviation = mean.copy()
-    if len(cohort) < 2:
+    if len(cohort) < 3:
         return mean, deviation
-    top = min(len(cohort), max(10, min(200, round(len(cohort) / 5))))
+    top = min(len(cohort) - 1, max(10, min(200, round(len(cohort) / 5))))
     for start in range(0, len(embeddings), _ROWS_A_BLOCK):
         block = slice(start, start + _ROWS_A_BLOCK)
         cosines = embeddings[block] @ cohort.T
+        known = np.flatnonzero(own[block] >= 0)
+        cosines[known, own[block][known]] = -2
         best = np.partition(cosines, len(cohort) - top, axis=1)[:, -top:]
         mean[block], deviation[block] = best.mean(axis=1), best.std(axis=1)
     return mean, np.maximum(deviation, 1e-4)

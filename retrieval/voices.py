@@ -1,7 +1,7 @@
 """The columns of a recordings table that matching reads, as arrays."""
 
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,27 +14,59 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Voices:
-    """Recordings as arrays: row i of each belongs to one recording. NaN and None mean unknown.
+class Labelled:
+    """Embeddings and what they are labelled with: row i of each belongs to one recording.
 
     Parameters
     ----------
     ids : int64 (n,)
-    content_hashes, speakers, genders : str or None (n,)
+    speakers : str or None (n,)
     languages, noises : str (n,), the cells of a store
     embeddings : float32 (n, dimension), of unit length
+    """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("id", "speaker", "language", "noise", "embedding")
+
+    ids: npt.NDArray[np.int64]
+    speakers: Labels
+    languages: Labels
+    noises: Labels
+    embeddings: Floats
+
+    @classmethod
+    def of(cls, table: pa.Table) -> Self:
+        """Read a table that has `COLUMNS` of RECORDINGS_SCHEMA."""
+        return cls(**_labelled(table))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: npt.NDArray[np.integer]) -> Self:
+        """Pick the recordings at these rows, in this order."""
+        picked = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
+        return type(self)(**picked)
+
+
+@dataclass(frozen=True, slots=True)
+class Voices(Labelled):
+    """All that matching knows of recordings. NaN and None mean unknown.
+
+    Parameters
+    ----------
+    content_hashes, genders : str or None (n,)
     norms : float32 (n,), the length each embedding had
     speech_s, snr_db, bandwidth_hz, f0_hz : float32 (n,)
     spectrum_mean, spectrum_std : float32 (n, bands), decibels
     """
 
-    ids: npt.NDArray[np.int64]
+    COLUMNS: ClassVar[tuple[str, ...]] = (
+        *("id", "content_hash", "speaker", "gender", "language", "noise", "embedding"),
+        *("embedding_norm", "speech_s", "snr_db", "bandwidth_hz", "f0_hz"),
+        *("spectrum_mean", "spectrum_std"),
+    )
+
     content_hashes: Labels
-    speakers: Labels
     genders: Labels
-    languages: Labels
-    noises: Labels
-    embeddings: Floats
     norms: Floats
     speech_s: Floats
     snr_db: Floats
@@ -45,15 +77,11 @@ class Voices:
 
     @classmethod
     def of(cls, table: pa.Table) -> Self:
-        """Read a table with the columns of RECORDINGS_SCHEMA (those in `COLUMNS` suffice)."""
+        """Read a table that has `COLUMNS` of RECORDINGS_SCHEMA."""
         return cls(
-            ids=table["id"].to_numpy(),
+            **_labelled(table),
             content_hashes=_labels(table, "content_hash"),
-            speakers=_labels(table, "speaker"),
             genders=_labels(table, "gender"),
-            languages=_labels(table, "language", UNKNOWN_LANGUAGE),
-            noises=_labels(table, "noise", Noise.UNKNOWN.value),
-            embeddings=_matrix(table, "embedding"),
             norms=_floats(table, "embedding_norm"),
             speech_s=_floats(table, "speech_s"),
             snr_db=_floats(table, "snr_db"),
@@ -63,19 +91,15 @@ class Voices:
             spectrum_std=_matrix(table, "spectrum_std"),
         )
 
-    def __len__(self) -> int:
-        return len(self.ids)
 
-    def take(self, rows: npt.NDArray[np.integer]) -> "Voices":
-        """Pick the recordings at these rows, in this order."""
-        return Voices(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
-
-
-COLUMNS = (
-    *("id", "content_hash", "speaker", "gender", "language", "noise", "embedding"),
-    *("embedding_norm", "speech_s", "snr_db", "bandwidth_hz", "f0_hz"),
-    *("spectrum_mean", "spectrum_std"),
-)
+def _labelled(table: pa.Table) -> dict[str, Any]:
+    return {
+        "ids": table["id"].to_numpy(),
+        "speakers": _labels(table, "speaker"),
+        "languages": _labels(table, "language", UNKNOWN_LANGUAGE),
+        "noises": _labels(table, "noise", Noise.UNKNOWN.value),
+        "embeddings": _matrix(table, "embedding"),
+    }
 
 
 def _labels(table: pa.Table, column: str, missing: str | None = None) -> Labels:

@@ -1,0 +1,106 @@
+"""Scores to probabilities: of each candidate, and of "none of them".
+
+A candidate's probability is its share of the group's softmax, given that precisely one of the group
+is the match, with a temperature fitted to held-out speakers. Whether any is the match is another
+question, answered by a logistic model of what the winner looks like, fitted to groups with their
+match and to the same groups without it, at equal prior.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..retrieval.groups import Groups
+
+Doubles = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+EVIDENCE = ("best", "margin", "mass", "normalised", "log_odds")
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How scores become probabilities.
+
+    Parameters
+    ----------
+    temperature : scores are divided by it before the softmax
+    none_weights, none_bias : log odds of "none of them": weights of `EVIDENCE`, and the rest
+    """
+
+    temperature: float
+    none_weights: tuple[float, ...]
+    none_bias: float
+
+    def none_probabilities(
+        self, scores: Doubles, normalised: Doubles, log_odds: Doubles, groups: Groups
+    ) -> Doubles:
+        """Compute the probability, at equal prior, that no candidate matches: float64 (groups,).
+
+        Parameters
+        ----------
+        scores : (total,) of the ranker
+        normalised, log_odds : (total,) AS-norm scores and the linear model's log odds
+        """
+        seen = evidence(scores / self.temperature, normalised, log_odds, groups)
+        return sigmoid(seen @ np.array(self.none_weights) + self.none_bias)
+
+
+def sigmoid(log_odds: Doubles) -> Doubles:
+    """Turn log odds into probabilities."""
+    return np.exp(-np.logaddexp(0, -log_odds))
+
+
+def softmax(scores: Doubles, groups: Groups) -> Doubles:
+    """Share of each candidate in its group (total,): exp(score) / Σ exp(scores of the group)."""
+    mass = np.exp(scores - groups.spread(groups.max(scores)))
+    return mass / groups.spread(groups.sum(mass))
+
+
+def log_likelihood(scores: Doubles, groups: Groups, matches: Rows) -> float:
+    """Mean log probability that the softmax gives to the matches (positions, one a group)."""
+    best = groups.max(scores)
+    mass = np.log(groups.sum(np.exp(scores - groups.spread(best)))) + best
+    return float((scores[matches] - mass).mean())
+
+
+def fit_temperature(scores: Doubles, groups: Groups, matches: Rows) -> float:
+    """Find the temperature under which the matches are most likely (Guo et al. 2017)."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        return -log_likelihood(scores * np.exp(-log_temperature), groups, matches)
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4, 6), method="bounded").x))
+
+
+def evidence(scores: Doubles, normalised: Doubles, log_odds: Doubles, groups: Groups) -> Doubles:
+    """Describe each group's winner: float64 (groups, len(EVIDENCE)).
+
+    The best score; its lead over the second; the log of the others' mass relative to it, a
+    candidate; the best AS-norm score; the best log odds of the linear model. What is unknown is 0.
+    """
+    best = groups.max(scores)
+    is_best = scores == groups.spread(best)
+    second = groups.max(np.where(is_best, -np.inf, scores))
+    second = np.where(groups.sum(is_best) > 1, best, np.where(np.isfinite(second), second, best))
+    mass = groups.sum(np.exp(scores - groups.spread(best))) / groups.sizes
+    columns = [best, best - second, np.log(mass), groups.max(normalised), groups.max(log_odds)]
+    return np.nan_to_num(np.stack(columns, axis=1))
+
+
+def fit_none(closed: Doubles, opened: Doubles) -> tuple[tuple[float, ...], float]:
+    """Fit weights and bias of "none of them" to the evidence of groups with and without match."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=500)
+    )
+    model.fit(np.concatenate([closed, opened]), np.repeat([0, 1], [len(closed), len(opened)]))
+    scaler, logistic = model[0], model[1]
+    weights = logistic.coef_[0] / scaler.scale_
+    bias = float(logistic.intercept_[0] - weights @ scaler.mean_)
+    return tuple(weights.tolist()), bias

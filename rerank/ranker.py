@@ -1,0 +1,220 @@
+"""The reranker: a linear model, boosted trees on top of it, and their calibration, as one folder.
+
+::
+
+    reranker.json   format, encoder, linear models, calibration, how it was trained and measured
+    model.txt       the trees, LightGBM's text format
+    cohort.npz      means and cohort of the training store
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import RerankerError
+from ..retrieval.background_file import from_bytes, to_bytes
+from ..retrieval.groups import Groups
+from ..retrieval.normalize import Background
+from ..store.schema import EncoderIdentity
+from .booster import Booster
+from .calibration import Calibration, sigmoid, softmax
+from .features import NAMES, Features
+from .linear import Linear
+
+Doubles = npt.NDArray[np.float64]
+
+_FORMAT = 1
+_DESCRIPTION, _MODEL, _COHORT = "reranker.json", "model.txt", "cohort.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a reranker is made of.
+
+    Parameters
+    ----------
+    encoder : the encoder whose embeddings it was trained on
+    qmf : the linear baseline, also the calibrated log odds of a pair
+    base : the linear model that the trees start from
+    model : the trees, LightGBM's text format
+    calibration : scores to probabilities
+    background : means and cohort of the training store
+    training : seed, trials, versions, and the table of cross-validated results
+    """
+
+    encoder: EncoderIdentity
+    qmf: Linear
+    base: Linear
+    model: str
+    calibration: Calibration
+    background: Background
+    training: Mapping[str, Any]
+
+
+class Reranker:
+    """Scores candidates of groups, turns scores into probabilities, and says why."""
+
+    def __init__(self, parts: Parts, files: Mapping[str, bytes]) -> None:
+        self.encoder = parts.encoder
+        self.qmf = parts.qmf
+        self.background = parts.background
+        self.training = parts.training
+        self.fingerprint = hashlib.blake2b(files[_DESCRIPTION], digest_size=8).hexdigest()
+        self._base = parts.base
+        self._booster = Booster(parts.model)
+        self._calibration = parts.calibration
+        self._files = files
+
+    @classmethod
+    def build(cls, parts: Parts) -> Self:
+        """Make a reranker of its parts."""
+        return cls(parts, _files(parts))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a reranker from its folder.
+
+        Raises
+        ------
+        RerankerError
+            A file is missing or damaged, or another version of spkret wrote it.
+        """
+        try:
+            files = {name: (folder / name).read_bytes() for name in (_DESCRIPTION, _MODEL, _COHORT)}
+        except OSError as error:
+            raise RerankerError(
+                f"expected a reranker in {folder}, but {error.filename} cannot be read;"
+                " run `spkret train-reranker`"
+            ) from error
+        return cls(_parts(files, folder), files)
+
+    def save(self, folder: Path) -> None:
+        """Write the reranker, replacing the one in that folder."""
+        draft = folder.with_name(f".{folder.name}.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        for name, data in self._files.items():
+            (draft / name).write_bytes(data)
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+
+    @property
+    def encoder_fingerprint(self) -> str:
+        """The fingerprint of the encoder it was trained on."""
+        return self.encoder.fingerprint
+
+    @property
+    def temperature(self) -> float:
+        """The temperature of the group's softmax."""
+        return self._calibration.temperature
+
+    def score(self, features: Features) -> Doubles:
+        """Score every candidate: float64 (total,), larger is likelier."""
+        return self._base.scores(features) + self._booster.scores(features.matrix)
+
+    def probabilities(self, scores: Doubles, groups: Groups) -> Doubles:
+        """Compute each candidate's probability, given that one of its group is the match."""
+        return softmax(scores / self.temperature, groups)
+
+    def none_probabilities(self, scores: Doubles, features: Features, groups: Groups) -> Doubles:
+        """Compute each group's probability, at equal prior, that none of it is the match."""
+        log_odds = self.qmf.scores(features)
+        return self._calibration.none_probabilities(
+            scores, features.column("asnorm"), log_odds, groups
+        )
+
+    def pair_probabilities(self, features: Features) -> Doubles:
+        """Compute the probability, at equal prior, that each pair has one speaker: (total,)."""
+        return sigmoid(self.qmf.scores(features))
+
+    def contributions(self, features: Features) -> Doubles:
+        """Compute what each feature adds to each score: float64 (total, len(NAMES)).
+
+        The trees' SHAP values and the linear model's terms; with a constant, they sum to the score.
+        """
+        parts = self._booster.contributions(features.matrix)[:, :-1]
+        columns = [NAMES.index(name) for name in self._base.names]
+        parts[:, columns] += self._base.contributions(features)
+        return parts
+
+
+def _files(parts: Parts) -> dict[str, bytes]:
+    model, cohort = parts.model.encode(), to_bytes(parts.background)
+    description = {
+        "format": _FORMAT,
+        "encoder": asdict(parts.encoder),
+        "features": list(NAMES),
+        "sha256": {_MODEL: _sha256(model), _COHORT: _sha256(cohort)},
+        "qmf": asdict(parts.qmf),
+        "base": asdict(parts.base),
+        "calibration": asdict(parts.calibration),
+        "training": dict(parts.training),
+    }
+    text = json.dumps(description, indent=1, ensure_ascii=False)
+    return {_DESCRIPTION: text.encode(), _MODEL: model, _COHORT: cohort}
+
+
+def _parts(files: Mapping[str, bytes], folder: Path) -> Parts:
+    description = _description(files, folder)
+    background = from_bytes(files[_COHORT])
+    if background is None:
+        raise _damaged(folder, _COHORT)
+    try:
+        return Parts(
+            encoder=EncoderIdentity(**description["encoder"]),
+            qmf=_linear(description["qmf"]),
+            base=_linear(description["base"]),
+            model=files[_MODEL].decode(),
+            calibration=_calibration(description["calibration"]),
+            background=background,
+            training=description["training"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(folder, _DESCRIPTION) from error
+
+
+def _description(files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
+    try:
+        description: dict[str, Any] = json.loads(files[_DESCRIPTION])
+        sums = description["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, _DESCRIPTION) from error
+    if description.get("format") != _FORMAT or description.get("features") != list(NAMES):
+        raise RerankerError(
+            f"the reranker in {folder} has format {description.get('format')} and"
+            f" {len(description.get('features', []))} features, this spkret reads format {_FORMAT}"
+            f" and {len(NAMES)}; run `spkret train-reranker` again"
+        )
+    for name in (_MODEL, _COHORT):
+        if sums.get(name) != _sha256(files[name]):
+            raise _damaged(folder, name)
+    return description
+
+
+def _linear(fields: Mapping[str, Any]) -> Linear:
+    return Linear(
+        tuple(fields["names"]), tuple(fields["centre"]), tuple(fields["weights"]), fields["bias"]
+    )
+
+
+def _calibration(fields: Mapping[str, Any]) -> Calibration:
+    return Calibration(fields["temperature"], tuple(fields["none_weights"]), fields["none_bias"])
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _damaged(folder: Path, name: str) -> RerankerError:
+    return RerankerError(
+        f"{folder / name} is damaged or does not belong to its reranker;"
+        " run `spkret train-reranker` again"
+    )

@@ -1,0 +1,197 @@
+"""Trial lists, pair lists and group lists as files."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import TrialError
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An anchor, its group, and the match where it is known.
+
+    Parameters
+    ----------
+    id : names the trial in logs
+    anchor : a reference to a recording: its id, stored path or file
+    group : references to the candidates
+    match : the candidate with the anchor's speaker, None if there is none of them
+    answered : whether the match is known; False where the list does not say
+    anchor_noise, group_noise : noise conditions, None or empty where the list does not say
+    """
+
+    id: str
+    anchor: str
+    group: tuple[str, ...]
+    match: str | None = None
+    answered: bool = True
+    anchor_noise: str | None = None
+    group_noise: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.anchor or not self.group or not all(self.group):
+            raise TrialError(f"trial {self.id!r}: expected an anchor and a group without blanks")
+        if self.match is not None and self.match not in self.group:
+            raise TrialError(f"trial {self.id!r}: the match {self.match!r} is not in its group")
+        if self.group_noise and len(self.group_noise) != len(self.group):
+            raise TrialError(
+                f"trial {self.id!r}: expected {len(self.group)} entries in group_noise,"
+                f" got {len(self.group_noise)}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two recordings, and whether one speaker speaks both, of a VoxCeleb list."""
+
+    same_speaker: bool
+    left: str
+    right: str
+
+
+def read_trials(path: Path) -> list[Trial]:
+    """Read trials from JSON lines or, if the name ends in `.csv`, CSV with `;` within the group.
+
+    Raises
+    ------
+    TrialError
+        The file cannot be read or is empty, or a line is no trial; the message has its number.
+    """
+    records = _csv_records if path.suffix.lower() == ".csv" else _json_records
+    trials = []
+    for number, record in records(path):
+        try:
+            trials.append(_trial(record, f"r{number}"))
+        except TrialError as error:
+            raise TrialError(f"{path}, line {number}: {error}") from error
+    if not trials:
+        raise TrialError(f"expected trials in {path}, it has none; `spkret make-trials` draws some")
+    return trials
+
+
+def write_trials(path: Path, trials: Sequence[Trial]) -> None:
+    """Write trials as JSON lines."""
+    lines = [json.dumps(_record(trial), ensure_ascii=False) + "\n" for trial in trials]
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Read a VoxCeleb list: `1 a.wav b.wav` or `0 a.wav b.wav` a line.
+
+    Raises
+    ------
+    TrialError
+        The file cannot be read or is empty, or a line is no pair; the message has its number.
+    """
+    pairs = []
+    for number, line in _lines(path):
+        fields = line.split()
+        if len(fields) != 3 or fields[0] not in ("0", "1"):
+            raise TrialError(f"{path}, line {number}: expected `1 a.wav b.wav`, got {line!r}")
+        pairs.append(Pair(fields[0] == "1", fields[1], fields[2]))
+    if not pairs:
+        raise TrialError(f"expected pairs in {path}, it has none")
+    return pairs
+
+
+def read_group(source: str | Path) -> list[str]:
+    """Read a group: a path or id a line, from a file or, for `-`, from standard input.
+
+    Blank lines and lines that start with `#` are skipped.
+
+    Raises
+    ------
+    TrialError
+        The file cannot be read, or names no recording.
+    """
+    lines = _numbered(sys.stdin) if str(source) == "-" else _lines(Path(source))
+    group = [line for _, line in lines if not line.startswith("#")]
+    if not group:
+        raise TrialError(f"expected a path or id a line in {source}, it names no recording")
+    return group
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, stripped, with their numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise TrialError(f"cannot read {path}: {reason}") from error
+    yield from _numbered(text.split("\n"))
+
+
+def _numbered(lines: Any) -> Iterator[tuple[int, str]]:
+    stripped = ((number, line.strip()) for number, line in enumerate(lines, start=1))
+    yield from ((number, line) for number, line in stripped if line)
+
+
+def _json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in _lines(path):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise TrialError(f"{path}, line {number}: expected a JSON object, {error}") from error
+        if not isinstance(record, dict):
+            raise TrialError(f"{path}, line {number}: expected a JSON object, got {line[:60]!r}")
+        yield number, record
+
+
+def _csv_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    reader = csv.DictReader([line for _, line in _lines(path)], strict=True)
+    missing = {"anchor", "group"} - set(reader.fieldnames or ())
+    if missing:
+        raise TrialError(f"{path}, line 1: expected columns anchor and group, {missing} missing")
+    try:
+        for row in reader:
+            yield reader.line_num, _from_csv(row)
+    except csv.Error as error:
+        raise TrialError(f"{path}, line {reader.line_num}: {error}") from error
+
+
+def _from_csv(row: dict[str, Any]) -> dict[str, Any]:
+    """Split the lists of a row and drop its empty cells; an empty match is "unknown"."""
+    record = {name: value for name, value in row.items() if name and value}
+    for name in ("group", "group_noise"):
+        if name in record:
+            record[name] = [part.strip() for part in record[name].split(";") if part.strip()]
+    return record
+
+
+def _trial(record: dict[str, Any], default_id: str) -> Trial:
+    group, noises = record.get("group"), record.get("group_noise") or []
+    if not isinstance(group, list) or not isinstance(noises, list) or "anchor" not in record:
+        raise TrialError("expected an anchor and a group, a list of paths")
+    match, noise = record.get("match"), record.get("anchor_noise")
+    return Trial(
+        id=str(record.get("id", default_id)),
+        anchor=_reference(record["anchor"]),
+        group=tuple(_reference(member) for member in group),
+        match=None if match is None else _reference(match),
+        answered="match" in record,
+        anchor_noise=None if noise is None else str(noise),
+        group_noise=tuple(str(noise) for noise in noises),
+    )
+
+
+def _reference(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise TrialError(f"expected a path or id, got {json.dumps(value)[:60]}")
+    return str(value)
+
+
+def _record(trial: Trial) -> dict[str, Any]:
+    record: dict[str, Any] = {"id": trial.id, "anchor": trial.anchor}
+    if trial.anchor_noise is not None:
+        record["anchor_noise"] = trial.anchor_noise
+    record["group"] = list(trial.group)
+    if trial.group_noise:
+        record["group_noise"] = list(trial.group_noise)
+    if trial.answered:
+        record["match"] = trial.match
+    return record
