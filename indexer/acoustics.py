@@ -19,7 +19,7 @@ MAX_SNR_DB: Decibels = 80.0
 _BAND_BINS = 8
 _SPEECH_BELOW_PEAK_DB: Decibels = 30.0
 _SPEECH_ABOVE_FLOOR_DB: Decibels = 6.0
-_BAND_BELOW_PEAK_DB: Decibels = 60.0
+_BAND_BELOW_PEAK_DB: Decibels = 45.0
 _BAND_DYNAMICS_DB: Decibels = 10.0
 
 Power = npt.NDArray[np.float32]
@@ -34,7 +34,7 @@ def measure(waveform: Vector, original_rate_hz: int) -> Acoustics:
     - `snr_db`: the mean power of speech frames less that of the quietest tenth, over the latter
       (after NIST's STNR); at most 80 dB, NaN without speech.
     - `bandwidth_hz`: the upper edge of the highest band of 125 Hz that carries modulated sound:
-      loud frames 10 dB above quiet ones there and within 60 dB of the loudest band. It tells a
+      loud frames 10 dB above quiet ones there and within 45 dB of the loudest band. It tells a
       telephone band from a wide one even under noise of full width.
     - `f0_hz`: see `pitch.median_f0`.
     - `spectrum_mean`, `spectrum_std`: see `store.schema.Acoustics`; 40 mel bands up to 8 kHz.

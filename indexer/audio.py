@@ -1,5 +1,6 @@
 """Audio files to mono waveforms at 16 kHz, in windows where they are long."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def open_file(path: Path) -> BinaryIO:
         raise AudioError(
             Reason.UNREADABLE, getattr(error, "strerror", None) or str(error)
         ) from error
-    if not file.seek(0, 2):
+    if not file.seek(0, os.SEEK_END):
         file.close()
         raise AudioError(Reason.EMPTY, "0 bytes")
     file.seek(0)
@@ -175,7 +176,9 @@ class _SoundFileSource:
 
         if lacking := missing_bytes(file):
             raise AudioError(Reason.TRUNCATED, f"the file lacks {lacking} bytes at its end")
+        size = file.seek(0, os.SEEK_END)
         file.seek(0)
+        self._is_at_end = lambda: file.tell() == size
         try:
             self._file = soundfile.SoundFile(file.fileno(), closefd=False)
         except (soundfile.SoundFileError, TypeError, ValueError) as error:
@@ -192,7 +195,8 @@ class _SoundFileSource:
             try:
                 block = self._file.read(min(size, left), dtype="float32", always_2d=True)
             except (soundfile.SoundFileError, ValueError) as error:
-                raise AudioError(Reason.CORRUPT, _message(error)) from error
+                reason = Reason.TRUNCATED if self._is_at_end() else Reason.CORRUPT
+                raise AudioError(reason, _message(error)) from error
             if not len(block):
                 lost = left / self.rate_hz
                 raise AudioError(Reason.TRUNCATED, f"the last {lost:.2f} s announced are not there")

@@ -11,7 +11,7 @@ from ..errors import ManifestError
 from ..store.schema import Failure, Recording, TagSource
 from .manifests.folders import read_folders
 from .manifests.kaldi import WAV_SCP, read_kaldi
-from .manifests.rows import BadRow, Row, Rows, printable
+from .manifests.rows import BadRow, Row, Rows, is_utf8, printable
 from .manifests.tables import read_table
 from .manifests.tags import read_tags
 from .reasons import Reason
@@ -53,6 +53,8 @@ def read_recordings(audio_dir: Path, manifest: Path | None = None) -> Manifest:
     """
     if not audio_dir.is_dir():
         raise ManifestError(f"expected a folder of audio, got {audio_dir}; check the path")
+    if not is_utf8(str(audio_dir.resolve())):
+        raise ManifestError(f"expected a folder name in UTF-8, got {audio_dir!a}; rename it")
     origin = manifest if manifest is not None else _own_manifest(audio_dir)
     rows = read_folders(audio_dir) if origin is None else _read(origin)
     recordings, failures = _collect(rows, audio_dir)

@@ -8,9 +8,11 @@ from types import ModuleType
 import numpy as np
 
 from ..errors import AudioError, OptionalDependencyError
-from ..store.schema import Vector
+from ..store.schema import Seconds, Vector
 from .formats import check_format
 from .reasons import Reason
+
+_TOLERANCE_S: Seconds = 0.5
 
 
 def find_pyav() -> ModuleType:
@@ -53,12 +55,22 @@ class MediaSource:
     def blocks(self) -> Iterator[Vector]:
         """Yield mono blocks (samples,) at the file's own rate."""
         planar = self._av.AudioResampler(format="fltp", rate=self.rate_hz)
+        samples = 0
         try:
             for frame in self._container.decode(audio=0):
                 for part in planar.resample(frame):
+                    samples += part.samples
                     yield part.to_ndarray().mean(axis=0, dtype=np.float32)
         except (self._av.FFmpegError, OSError, ValueError) as error:
             raise AudioError(Reason.CORRUPT, _message(error)) from error
+        lost = self._announced() - samples / self.rate_hz
+        if lost > _TOLERANCE_S:
+            raise AudioError(Reason.TRUNCATED, f"the last {lost:.2f} s announced are not there")
+
+    def _announced(self) -> Seconds:
+        """Return the duration in the header; raw AAC has none, what PyAV says there is a guess."""
+        guessed = self._container.format.name == "aac" or self._container.duration is None
+        return 0.0 if guessed else self._container.duration / self._av.time_base
 
     def close(self) -> None:
         """Close the file."""

@@ -84,18 +84,20 @@ def embed_files(paths: Sequence[Path], encoder: Encoder) -> "pa.Table":
     AudioError
         A file holds no usable audio; `detail` names it.
     """
-    from ..store.recordings import to_table
+    from ..store.rows import to_table
 
-    files = [path.absolute() for path in paths]
-    recordings = {path: Recording(str(path.parent), path.name) for path in files}
+    recordings = [Recording(str(path.absolute().parent), path.name) for path in paths]
+    ids = [recording.id for recording in recordings]
     rows: dict[int, Embedded] = {}
-    for outcome in extract(recordings.values(), encoder, lambda _: True):
+    for outcome in extract(dict(zip(ids, recordings, strict=True)).values(), encoder, _always):
         if isinstance(outcome, Failure):
             path = Path(outcome.root, outcome.path)
             raise AudioError(outcome.reason, f"{path}: {outcome.detail}")
         if isinstance(outcome, Embedded):
             rows[outcome.recording.id] = outcome
-    return to_table([rows[recordings[path].id] for path in files])
+    table = to_table(rows.values(), encoder.identity.dimension, datetime.now(UTC))
+    position = {row: number for number, row in enumerate(rows)}
+    return table.take([position[row] for row in ids])
 
 
 class _Run:
@@ -133,7 +135,7 @@ class _Run:
             self._advance(1)
         committer.flush()
         orphans = [one.recording for one in committer.orphans()]
-        for outcome in extract(orphans, self._encoder, lambda _: True):
+        for outcome in extract(orphans, self._encoder, _always):
             self._take(outcome, committer)
         committer.flush()
         self._counts = committer.counts
@@ -182,6 +184,10 @@ class _Run:
         self._done += files
         if self._progress is not None:
             self._progress(self._done, len(self._listed.recordings), self._audio_s)
+
+
+def _always(_: str) -> bool:
+    return True
 
 
 def _chunks(recordings: Sequence[Recording], size: int) -> Iterator[list[Recording]]:

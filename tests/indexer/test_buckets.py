@@ -1,0 +1,40 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spkret.indexer.buckets import BATCH_S, HELD_ITEMS, HELD_S, Buckets, Item
+
+
+def item(samples: int, owner: int = 0) -> Item[int]:
+    return Item(np.zeros(samples, np.float32), samples / 16_000, owner)
+
+
+def test_a_bucket_leaves_when_it_holds_a_batch() -> None:
+    buckets: Buckets[int] = Buckets()
+    batches = [buckets.add(item(16_000, n)) for n in range(64)]
+    assert all(not batch for batch in batches[:-1])
+    assert [one.owner for one in batches[-1]] == list(range(64))
+    assert buckets.fullest() == []
+
+
+@given(st.lists(st.sampled_from([4_000, 8_000, 160_000, 960_000]), max_size=300))
+def test_all_come_out_once_in_batches_of_one_length(lengths: list[int]) -> None:
+    buckets: Buckets[int] = Buckets()
+    batches = [buckets.add(item(length, n)) for n, length in enumerate(lengths)]
+    while batch := buckets.fullest():
+        batches.append(batch)
+    assert all(len({len(one.waveform) for one in batch}) <= 1 for batch in batches)
+    assert sorted(one.owner for batch in batches for one in batch) == list(range(len(lengths)))
+
+
+def test_what_waits_is_bounded() -> None:
+    buckets: Buckets[int] = Buckets()
+    seconds = items = 0.0
+    for n in range(3_000):
+        one = item(4_000 * (1 + n % 700))
+        batch = buckets.add(one)
+        seconds += one.seconds - sum(other.seconds for other in batch)
+        items += 1 - len(batch)
+        assert seconds <= HELD_S
+        assert items <= HELD_ITEMS
+        assert sum(other.seconds for other in batch) < BATCH_S + 180
