@@ -9,6 +9,8 @@ from ..store.schema import Hertz, Vector
 MIN_HZ: Hertz = 60.0
 MAX_HZ: Hertz = 450.0
 _CUTOFF_HZ: Hertz = 2_000.0
+_RUMBLE_HZ: Hertz = 90.0
+"""Mains hum and rumble lie below; a deep voice is found by its harmonics."""
 _VOICED = 0.5
 _OCTAVE_COST = 0.04
 _MIN_FRAMES = 5
@@ -34,9 +36,9 @@ def median_f0(power: Vector, window: Vector, rate_hz: int) -> Hertz:
     low = int(_CUTOFF_HZ * size / rate_hz)
     rate = 2 * low * rate_hz / size
     first, last = int(rate / MAX_HZ), int(np.ceil(rate / MIN_HZ)) + 1
-    correlation: Vector = np.fft.irfft(power[:, : low + 1], axis=1)[:, : last + 1].astype(
-        np.float32
-    )
+    spectrum = power[:, : low + 1].copy()
+    spectrum[:, : round(_RUMBLE_HZ * size / rate_hz)] = 0
+    correlation: Vector = np.fft.irfft(spectrum, axis=1)[:, : last + 1].astype(np.float32)
     correlation /= np.maximum(correlation[:, :1], 1e-20)
     correlation /= _window_correlation(window.tobytes(), size, low, last + 1)
     lags, strengths = _peaks(correlation, first, last, rate)

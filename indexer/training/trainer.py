@@ -31,6 +31,9 @@ VERSIONS = (
 class Schedule:
     """How long and how hard: linear warm-up, a constant rate, then a linear fall to zero.
 
+    The margin grows over `margin_steps` from `margin_start` on: from the first step, it keeps a
+    network that cannot tell thousands of speakers apart yet from learning.
+
     The fall, the last `decay` of the steps, uses longer crops (frames) and a larger margin
     (Thienpondt et al. 2021, "The IDLab VoxSRC-20 submission").
     """
@@ -45,6 +48,7 @@ class Schedule:
     final_frames: int = 200
     margin: float = 0.2
     final_margin: float = 0.3
+    margin_start: int = 4_000
     margin_steps: int = 4_000
 
     def falling(self, step: int) -> bool:
@@ -61,7 +65,7 @@ class Schedule:
         """The margin of a step, in radians."""
         if self.falling(step):
             return self.final_margin
-        return self.margin * min(1.0, step / self.margin_steps)
+        return self.margin * float(np.clip((step - self.margin_start) / self.margin_steps, 0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,7 @@ def _start(config: TrainConfig, classes: int, initial: dict[str, torch.Tensor] |
         [*network.parameters(), *loss.parameters()],
         lr=config.schedule.rate,
         weight_decay=config.schedule.weight_decay,
+        fused=True,
     )
     state = State(network, loss, optimizer, np.random.default_rng(config.seed))
     if (saved := checkpoint.load(config.out / "checkpoint.pt")) is not None:

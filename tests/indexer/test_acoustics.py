@@ -34,6 +34,12 @@ def test_pitch(f0_hz: float, snr_db: float) -> None:
     assert found == pytest.approx(f0_hz, rel=0.015)
 
 
+def test_pitch_under_mains_hum() -> None:
+    wave = voice(2.0, f0_hz=130)
+    hum = np.sin(2 * np.pi * 60 * np.arange(32_000) / 16_000).astype(np.float32)
+    assert measure(wave + 0.1 * hum, 16_000).f0_hz == pytest.approx(130, rel=0.015)
+
+
 def test_noise_has_no_pitch() -> None:
     scatter = np.random.default_rng(0).normal(size=32_000).astype(np.float32) * 0.1
     assert np.isnan(measure(scatter, 16_000).f0_hz)
