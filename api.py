@@ -223,6 +223,36 @@ def identify(
     return matcher.identify(store, anchor, embed=embedder(store, model, device), top=top)
 
 
+def make_trials(
+    store: "AnyStore",
+    records: int = 1000,
+    group_size: int = 50,
+    seed: int = 0,
+    *,
+    within: Sequence[str] = (),
+    holdout: float = 0.0,
+    held_out: bool = False,
+) -> "list[Trial]":
+    """Draw trials from the labelled recordings of a store, see `rerank.trial_maker.make_trials`.
+
+    Raises
+    ------
+    TrialError
+        No language has enough labelled recordings.
+    """
+    from .rerank import trials
+
+    return trials.make_trials(
+        opened(store).recordings.scan(),
+        records,
+        group_size,
+        seed,
+        within=within,
+        holdout=holdout,
+        held_out=held_out,
+    )
+
+
 def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":
     """Query `recordings`, `scores`, `failures` and `trials` by DuckDB SQL, read-only.
 

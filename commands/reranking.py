@@ -19,7 +19,9 @@ trials_argument = click.argument(
     cls=Command,
     examples=[
         "spkret make-trials --records 1000 --group-size 50",
-        "spkret make-trials --records 500 --within gender --out hard.jsonl",
+        "spkret make-trials --within gender --out hard.jsonl",
+        "spkret make-trials --holdout 0.3 --out train.jsonl",
+        "spkret make-trials --holdout 0.3 --held-out --out test.jsonl",
     ],
 )
 @store_option
@@ -42,6 +44,14 @@ trials_argument = click.argument(
     "manifest's own); may be given again.",
 )
 @click.option(
+    "--holdout",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Share of the speakers to keep for --held-out; the seed draws them.",
+)
+@click.option("--held-out", is_flag=True, help="Draw from the speakers that --holdout keeps.")
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default="trials.jsonl",
@@ -56,10 +66,13 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
     noise condition.
     """
     from .. import api
-    from ..rerank.trials import write_trials
+    from ..rerank.trials import small_cells, write_trials
 
-    trials = api.make_trials(store_path, **options)
+    store = api.opened(store_path)
+    trials = api.make_trials(store, **options)
     write_trials(out, trials)
+    for line in small_cells(store.recordings.scan(), options["group_size"], options["within"]):
+        note(line)
     if as_json:
         print_json({"trials": len(trials), "out": str(out)})
     else:

@@ -1,0 +1,220 @@
+"""Every command on the example corpus: its text, its JSON, its exit status."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import Result
+
+from spkret.commands.demo import CORPUS
+from spkret.store.schema import Noise
+
+Run = Callable[..., Result]
+SYSTEMS = {"cosine", "asnorm", "qmf", "reranker"}
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Path:
+    path = tmp_path / "group.txt"
+    path.write_text("".join(f"en/{n:03}.opus\n" for n in range(2, 10)))
+    return path
+
+
+@pytest.fixture
+def trials(run: Run, store: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "trials.jsonl"
+    run("make-trials", "--records", 120, "--group-size", 8, "--out", path, "--store", store)
+    return path
+
+
+def test_index_again_reads_nothing(run: Run, store: Path) -> None:
+    summary = json.loads(run("index", CORPUS, "--store", store, "--json").stdout)
+    assert summary["files"] == summary["unchanged"] == 240
+    assert summary["indexed"] == 0
+    assert summary["found"]["speaker"] == 240
+
+
+def test_index_says_what_it_did_and_what_is_better(run: Run, tmp_path: Path) -> None:
+    result = run("index", CORPUS / "en", "--store", tmp_path / "new")
+    assert "48 of 48 files indexed" in result.stdout
+    assert "--model ecapa" in result.stderr
+    assert "speaker" in result.stderr  # not found in the names of these files
+
+
+def test_strict_index_fails_when_a_file_does(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio" / "broken.wav").write_bytes(b"no audio")
+    (tmp_path / "audio" / "good.opus").write_bytes((CORPUS / "en" / "001.opus").read_bytes())
+    store = tmp_path / "store"
+    assert "1 of 2 files indexed" in run("index", tmp_path / "audio", "--store", store).stdout
+    result = run("index", tmp_path / "audio", "--store", store, "--strict", status=1)
+    assert "1 files could not be indexed" in result.stderr
+    rows = json.loads(run("sql", "from failures", "--store", store, "--json").stdout)
+    assert {row["path"] for row in rows} == {"broken.wav"}
+
+
+def test_query_json_keeps_the_contract(run: Run, store: Path, group: Path) -> None:
+    arguments = ("query", "en/001.opus", "--group", group, "--store", store, "--json", "--explain")
+    match = json.loads(run(*arguments).stdout)
+    assert set(match) == {
+        *("anchor", "match", "probability", "none_probability", "encoder", "reranker"),
+        *("candidates", "warnings"),
+    }
+    best = match["candidates"][0]
+    assert best["path"] == match["match"]
+    assert [c["rank"] for c in match["candidates"]] == list(range(1, 9))
+    assert math.isclose(sum(c["probability"] for c in match["candidates"]), 1, abs_tol=1e-6)
+    assert set(best) >= {"rank", "path", "id", "language", "noise", "cosine", "score"}
+
+
+def test_query_prints_the_ranked_table_then_the_match(run: Run, store: Path, group: Path) -> None:
+    lines = run("query", "en/001.opus", "--group", group, "--store", store).stdout.splitlines()
+    assert lines[0].split()[:4] == ["rank", "path", "language", "noise"]
+    assert len(lines) == 1 + 8 + 1
+    assert lines[-1].startswith(f"match: {lines[1].split()[1]}  probability ")
+
+
+def test_query_reads_the_group_from_stdin_and_files_not_stored(
+    run: Run, store: Path, tmp_path: Path
+) -> None:
+    new = tmp_path / "new.opus"
+    new.write_bytes((CORPUS / "es" / "001.opus").read_bytes())
+    arguments = ("query", new, "--group", "-", "--store", store, "--json", "--no-log")
+    match = json.loads(run(*arguments, stdin="en/002.opus\nes/002.opus\n").stdout)
+    assert match["match"] in {"en/002.opus", "es/002.opus"}
+
+
+def test_query_of_the_whole_store_takes_filters(run: Run, store: Path) -> None:
+    options = ("--language", "de", "--noise", "clean", "--where", "duration_s > 2", "--top", 3)
+    match = json.loads(run("query", "de/001.opus", *options, "--store", store, "--json").stdout)
+    assert len(match["candidates"]) == 3
+    assert {c["language"] for c in match["candidates"]} == {"de"}
+    assert {c["noise"] for c in match["candidates"]} == {"clean"}
+
+
+def test_query_may_abstain(run: Run, store: Path, group: Path) -> None:
+    options = ("--group", group, "--min-probability", 1, "--store", store)
+    assert run("query", "en/001.opus", *options).stdout.splitlines()[-1].startswith("no match")
+
+
+def test_verify(run: Run, store: Path) -> None:
+    arguments = ("verify", "en/001.opus", "en/002.opus", "--store", store)
+    result = json.loads(run(*arguments, "--json").stdout)
+    assert -1 <= result["cosine"] <= 1
+    assert result["probability"] is None or 0 <= result["probability"] <= 1
+    assert "cosine" in run(*arguments).stdout
+
+
+def test_identify(run: Run, store: Path) -> None:
+    arguments = ("identify", "fr/001.opus", "--top", 3, "--store", store)
+    result = json.loads(run(*arguments, "--json").stdout)
+    assert len(result["speakers"]) == 3
+    assert run(*arguments).stdout.splitlines()[-1].startswith(("speaker: ", "no speaker"))
+
+
+def test_trials_have_one_match_in_the_anchors_language(run: Run, trials: Path) -> None:
+    rows = [json.loads(line) for line in trials.read_text().splitlines()]
+    assert len(rows) == 120
+    with (CORPUS / "manifest.csv").open() as file:
+        speaker = {row["path"]: row["speaker"] for row in csv.DictReader(file)}
+    for row in rows:
+        of_anchor = [p for p in row["group"] if speaker[p] == speaker[row["anchor"]]]
+        assert of_anchor == [row["match"]]
+        assert {p[:2] for p in row["group"]} == {row["anchor"][:2]}
+        assert len(row["group"]) == 8
+
+
+def test_evaluate_json_keeps_the_contract(run: Run, store: Path, trials: Path) -> None:
+    evaluation = json.loads(run("evaluate", trials, "--store", store, "--json").stdout)
+    assert {"records", "skipped", "systems", "by_noise", "by_language"} <= set(evaluation)
+    assert evaluation["records"] == 120
+    assert {"cosine", "asnorm"} <= set(evaluation["systems"]) <= SYSTEMS | {"centred"}
+    cosine = evaluation["systems"]["cosine"]
+    assert cosine["top1_ci"][0] <= cosine["top1"] <= cosine["top1_ci"][1]
+    assert sum(cell["records"] for cell in evaluation["by_language"].values()) == 120
+
+
+def test_train_reranker_then_query_uses_it(
+    run: Run, store: Path, trials: Path, group: Path
+) -> None:
+    result = json.loads(run("train-reranker", trials, "--store", store, "--json").stdout)
+    assert set(result["systems"]) >= SYSTEMS
+    arguments = ("query", "en/001.opus", "--group", group, "--store", store, "--json")
+    assert json.loads(run(*arguments).stdout)["reranker"] is not None
+
+
+def test_evaluate_prints_the_systems(run: Run, store: Path, trials: Path) -> None:
+    text = run("evaluate", trials, "--store", store, "--no-log").stdout
+    assert text.splitlines()[0].split()[:2] == ["system", "top-1"]
+    assert "by language" in text
+
+
+def test_sql_formats(run: Run, store: Path) -> None:
+    statement = "select noise, count(*) as n from recordings group by 1 order by 1"
+    arguments = ("sql", statement, "--store", store, "--format")
+    expected = [{"noise": str(n), "n": 80} for n in sorted(Noise) if n != Noise.UNKNOWN]
+    assert json.loads(run(*arguments, "json").stdout) == expected
+    assert run(*arguments, "csv").stdout == "noise,n\n" + "".join(
+        f"{row['noise']},{row['n']}\n" for row in expected
+    )
+    assert (
+        pq.read_table(io.BytesIO(run(*arguments, "parquet").stdout_bytes)).to_pylist() == expected
+    )
+    assert run(*arguments, "table").stdout.splitlines()[0].split() == ["noise", "n"]
+
+
+def test_info_counts(run: Run, store: Path) -> None:
+    info = json.loads(run("info", "--store", store, "--json").stdout)
+    assert info["rows"] == 240
+    assert "240" in run("info", "--store", store).stdout
+
+
+def test_check_of_a_whole_store(run: Run, store: Path) -> None:
+    run("check", "--store", store, "--compact")
+    assert json.loads(run("check", "--store", store, "--json").stdout)
+
+
+def test_forget_erases_a_speaker(run: Run, store: Path) -> None:
+    result = run("forget", "--speaker", "en-f1", "--yes", "--store", store, "--json")
+    assert json.loads(result.stdout) == {"erased": 6}
+    assert json.loads(run("info", "--store", store, "--json").stdout)["rows"] == 234
+    run("forget", "--speaker", "en-f1", "--yes", "--store", store, status=1)
+    run("forget", "--store", store, status=2)
+    run("forget", "--store", store, "--speaker", "a", "--path", "b", status=2)
+
+
+def test_user_mistakes_are_one_line(run: Run, store: Path, tmp_path: Path) -> None:
+    for arguments in (
+        ("query", "no-such.wav", "--store", store),
+        ("info", "--store", tmp_path / "nothing"),
+        ("sql", "drop table recordings", "--store", store),
+        ("sql", "select nonsense from recordings", "--store", store),
+    ):
+        result = run(*arguments, status=1)
+        assert result.stdout == ""
+        assert len(result.stderr.splitlines()) == 1
+        assert result.stderr.startswith("Error: ")
+
+
+def test_debug_shows_the_traceback(run: Run, tmp_path: Path) -> None:
+    result = run("info", "--store", tmp_path / "nothing", "--debug", status=1)
+    assert type(result.exception).__name__ == "StoreNotFoundError"
+
+
+def test_store_can_come_from_the_environment(
+    run: Run, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPKRET_STORE", str(store))
+    assert json.loads(run("info", "--json").stdout)["rows"] == 240
+
+
+def test_demo_ends_with_the_match(run: Run, tmp_path: Path) -> None:
+    lines = run("demo", "--out", tmp_path / "demo").stdout.splitlines()
+    assert lines[-1].startswith("match: ")
+    commands = [line.split()[2] for line in lines if line.startswith("$ spkret ")]
+    assert commands == ["index", "make-trials", "evaluate", "sql", "query"]
