@@ -77,10 +77,12 @@ def voice(
     time = np.arange(round(seconds * rate_hz)) / rate_hz
     harmonics = np.arange(1, int(min(7_000, 0.45 * rate_hz) / f0_hz) + 1)
     phases = generator.uniform(0, 2 * np.pi, len(harmonics))
-    tones = np.sin(2 * np.pi * f0_hz * harmonics * time[:, None] + phases) / harmonics
+    period = time[: round(3.3 * rate_hz)]
+    parts = zip(harmonics, phases, strict=True)
+    tones = sum(np.sin(2 * np.pi * f0_hz * n * period + phase) / n for n, phase in parts)
     syllables = np.clip(np.sin(2 * np.pi * 3 * time + generator.uniform(0, 6)), 0, None) ** 0.5
     hiss = generator.normal(size=len(time)) * 1e-4
-    return (0.1 * tones.sum(axis=1) * syllables + hiss).astype(np.float32)
+    return (0.1 * np.resize(tones, len(time)) * syllables + hiss).astype(np.float32)
 
 
 def write_audio(path: Path, waveform: npt.NDArray[np.float32], rate_hz: int = 16_000) -> Path:
