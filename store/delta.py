@@ -1,0 +1,256 @@
+"""One Delta table in a folder: snapshots, reads, commits that are tried again on conflict."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pyarrow as pa
+
+from ..errors import SqlError, StoreError, UsageError
+from .reading import DataFile, Snapshot, connect, one_line, quote
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable, WriterProperties
+
+Result = TypeVar("Result")
+
+MERGED_FILE_BYTES = 4 << 20
+
+_ATTEMPTS = 30
+_LONGEST_PAUSE_S = 2.0
+
+# No statistics: ids are hashes, so they would prune nothing, and a log without values has nothing
+# to forget. No expiry: as long as the whole log is there in JSON, checkpoints can be removed.
+_CONFIGURATION = {
+    "delta.dataSkippingNumIndexedCols": "0",
+    "delta.enableExpiredLogCleanup": "false",
+}
+
+
+class DeltaFolder:
+    """A Delta table of a fixed schema; every read is of one committed version.
+
+    Parameters
+    ----------
+    path : the folder; its name is the table's name
+    schema : of the rows; reads have its columns in its order
+    order : columns that reads are sorted by
+    partitions : columns that files are partitioned by
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: pa.Schema,
+        *,
+        order: Sequence[str],
+        partitions: Sequence[str] = (),
+    ) -> None:
+        self.path = path
+        self.schema = schema
+        self.partitions = tuple(partitions)
+        self._order = tuple(order)
+
+    def create(self) -> None:
+        """Make an empty table, unless there is one."""
+        from deltalake import DeltaTable
+
+        DeltaTable.create(
+            self.path,
+            self.schema,
+            mode="ignore",
+            partition_by=list(self.partitions),
+            configuration=_CONFIGURATION,
+        )
+
+    def handle(self, version: int | None = None) -> "DeltaTable":
+        """Open the newest version, or the one asked for.
+
+        Raises
+        ------
+        StoreError
+            The log is lost or damaged, or there is no such version.
+        """
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        try:
+            return DeltaTable(self.path, version=version)
+        except (DeltaError, OSError) as error:
+            what = "table" if version is None else f"version {version} of the table"
+            raise StoreError(f"cannot open {what} in {self.path}: {one_line(error)}") from error
+
+    def snapshot(self, version: int | None = None) -> Snapshot:
+        """Pin a version: what it is made of stays the same, whatever is committed after."""
+        return self.snapshot_of(self.handle(version))
+
+    def snapshot_of(self, handle: "DeltaTable") -> Snapshot:
+        """Pin the version that a handle is at."""
+        actions = pa.table(handle.get_add_actions(flatten=True)).to_pylist()
+        files = [
+            DataFile(
+                str(self.path / action["path"]),
+                action["size_bytes"],
+                tuple(action[f"partition.{column}"] for column in self.partitions),
+            )
+            for action in sorted(actions, key=itemgetter("path"))
+        ]
+        return Snapshot(handle.version(), files, self.schema, self.partitions)
+
+    def read(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        partition: Mapping[str, str | None] | None = None,
+        conditions: Sequence[str] = (),
+        where: str | None = None,
+        among: Mapping[str, pa.Array] | None = None,
+        at: Snapshot | int | None = None,
+    ) -> pa.Table:
+        """Read rows, sorted, in the schema's types.
+
+        Parameters
+        ----------
+        columns : all by default
+        partition : values that partition columns have; None is any
+        conditions : SQL conditions that every row fulfils
+        where : one more such condition, of the user's
+        among : SQL expressions, each with the values it may take
+        at : the version to read; the newest by default
+
+        Raises
+        ------
+        UsageError
+            There is no such column.
+        SqlError
+            `where` is no condition on these columns.
+        StoreError
+            A file of the table is lost or damaged.
+        """
+        names = self.schema.names if columns is None else list(columns)
+        unknown = [name for name in names if name not in self.schema.names]
+        if unknown:
+            raise UsageError(f"expected columns of {self.path.name}, got {', '.join(unknown)}")
+        statement = self._statement(names, conditions, where, among or {})
+        schema = pa.schema([self.schema.field(name) for name in names])
+        try:
+            rows = self._run(statement, partition or {}, among or {}, at)
+        except _duckdb_error() as error:
+            raise self._failure(error, where) from error
+        return rows.cast(schema)
+
+    def _statement(
+        self,
+        names: Sequence[str],
+        conditions: Sequence[str],
+        where: str | None,
+        among: Mapping[str, pa.Array],
+    ) -> str:
+        every = list(conditions)
+        # The line break ends a comment that the user's condition may end with.
+        every += [] if where is None else [f"({where}\n)"]
+        every += [f"{key} IN (SELECT value FROM among_{i})" for i, key in enumerate(among)]  # noqa: S608
+        chosen = ", ".join(f'"{name}"' for name in names)
+        order = ", ".join(f'"{name}"' for name in self._order)
+        filtered = " AND ".join(every) or "true"
+        return f"SELECT {chosen} FROM rows WHERE {filtered} ORDER BY {order}"  # noqa: S608
+
+    def _run(
+        self,
+        statement: str,
+        partition: Mapping[str, str | None],
+        among: Mapping[str, pa.Array],
+        at: Snapshot | int | None,
+    ) -> pa.Table:
+        snapshot = at if isinstance(at, Snapshot) else self.snapshot(at)
+        while True:
+            try:
+                return _execute(statement, snapshot.within(partition), among)
+            except _duckdb_error():
+                newest = self.snapshot() if at is None else snapshot
+                # Compaction may have removed the files of a version while it was read.
+                if newest.version == snapshot.version:
+                    raise
+                snapshot = newest
+
+    def _failure(self, error: Exception, where: str | None) -> SqlError | StoreError:
+        if where is not None:
+            return SqlError(f"cannot read rows where {where}: {one_line(error)}")
+        return StoreError(
+            f"cannot read the table in {self.path}: {one_line(error)}; run spkret check --repair"
+        )
+
+    def merge_files(self, handle: "DeltaTable", target_bytes: int | None = None) -> None:
+        """Write small files together; the rows and older versions stay as they are."""
+        handle.optimize.compact(target_size=target_bytes, writer_properties=writer_properties())
+
+    def purge(self) -> None:
+        """Delete every file that the newest version is not made of; only under exclusive lock.
+
+        Checkpoints go as well: they are Parquet files that are no rows.
+        """
+        self.handle().vacuum(
+            retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
+        )
+        log = self.path / "_delta_log"
+        if (log / f"{0:020}.json").exists():
+            (log / "_last_checkpoint").unlink(missing_ok=True)
+            for checkpoint in log.glob("*.checkpoint*.parquet"):
+                checkpoint.unlink()
+
+
+def _execute(statement: str, snapshot: Snapshot, among: Mapping[str, pa.Array]) -> pa.Table:
+    with connect({"rows": snapshot}) as connection:
+        for i, values in enumerate(among.values()):
+            connection.register(f"among_{i}", pa.table({"value": values}))
+        return connection.sql(statement).to_arrow_table()
+
+
+def _duckdb_error() -> type[Exception]:
+    import duckdb
+
+    return duckdb.Error
+
+
+def retrying(operation: Callable[[], Result]) -> Result:
+    """Run an operation again, after a random pause, while other writers' commits defeat it.
+
+    Raises
+    ------
+    StoreError
+        Other writers came first every time.
+    """
+    from deltalake.exceptions import CommitFailedError
+
+    for attempt in range(_ATTEMPTS):
+        try:
+            return operation()
+        except CommitFailedError as error:
+            conflict = error
+            time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.02 * 2**attempt)))  # noqa: S311
+    raise StoreError(
+        f"gave up after {_ATTEMPTS} conflicts with other writers: {one_line(conflict)}; try again"
+    )
+
+
+def writer_properties() -> "WriterProperties":
+    """Parquet options: compressed, without dictionaries where values never repeat."""
+    from deltalake import ColumnProperties, WriterProperties
+
+    plain = ColumnProperties(dictionary_enabled=False)
+    return WriterProperties(
+        compression="ZSTD", column_properties={"id": plain, "embedding.list.element": plain}
+    )
+
+
+def in_cells(cells: Sequence[tuple[str, ...]], columns: Sequence[str], alias: str = "") -> str:
+    """A SQL condition: the partition columns have one of these combinations of values."""
+    return " OR ".join(
+        "("
+        + " AND ".join(f"{alias}{c} = {quote(v)}" for c, v in zip(columns, cell, strict=True))
+        + ")"
+        for cell in cells
+    )

@@ -1,0 +1,93 @@
+"""Read Parquet files through DuckDB, which is let near those files and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A Parquet file of a table, and the values of the partition columns in it."""
+
+    path: str
+    size_bytes: int
+    cell: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of a table: the Parquet files that make it up and the columns it has."""
+
+    version: int
+    files: Sequence[DataFile]
+    schema: pa.Schema
+    partitions: Sequence[str] = ()
+
+    def within(self, values: Mapping[str, str | None]) -> "Snapshot":
+        """Keep the files of the partitions where these columns have these values; None is any."""
+        wanted = [values.get(column) for column in self.partitions]
+        kept = [
+            file
+            for file in self.files
+            if all(want in (None, value) for want, value in zip(wanted, file.cell, strict=True))
+        ]
+        return replace(self, files=kept)
+
+    def cells(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+        """Map the values of each partition that has rows to the names of its files."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for file in self.files:
+            found.setdefault(file.cell, []).append(Path(file.path).name)
+        return {cell: tuple(sorted(names)) for cell, names in sorted(found.items())}
+
+
+def quote(text: str) -> str:
+    """Write a text as a SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def one_line(error: Exception) -> str:
+    """Say what DuckDB complained about, without the lines that draw the statement."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("LINE ", "^"))]
+    return " ".join(kept)
+
+
+def connect(views: Mapping[str, Snapshot]) -> "duckdb.DuckDBPyConnection":
+    """Open an empty database with one read-only view a snapshot, locked against everything else."""
+    import duckdb
+
+    connection = duckdb.connect(config={"python_enable_replacements": False})
+    connection.execute("SET TimeZone = 'UTC'")
+    for name, snapshot in views.items():
+        if snapshot.files:
+            connection.execute(f"CREATE VIEW {name} AS {_select(snapshot)}")
+        else:
+            connection.register(name, snapshot.schema.empty_table())
+    files = [file.path for snapshot in views.values() for file in snapshot.files]
+    connection.execute(f"SET allowed_paths = {_list(files)}")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _select(snapshot: Snapshot) -> str:
+    columns = ", ".join(f'"{name}"' for name in snapshot.schema.names)
+    hive = ", ".join(f"{quote(name)}: VARCHAR" for name in snapshot.partitions)
+    options = (
+        f"hive_partitioning = true, hive_types = {{{hive}}}"
+        if hive
+        else ("hive_partitioning = false")
+    )
+    files = [file.path for file in snapshot.files]
+    return f"SELECT {columns} FROM read_parquet({_list(files)}, {options})"  # noqa: S608
+
+
+def _list(texts: Sequence[str]) -> str:
+    return "[" + ", ".join(map(quote, texts)) + "]"
