@@ -1,13 +1,18 @@
-"""The linear baseline: logistic regression on the cosines and quality measures (QMF)."""
+"""Linear models: the QMF baseline of pairs, and the base that the reranker's trees start from."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from .features import Features
+from ..retrieval.groups import Groups
+from .calibration import log_likelihood, softmax
+from .features import FEATURES, NAMES, Features
 
 Doubles = npt.NDArray[np.float64]
+
+_RIDGE = 2e-3
+_BOUNDS = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
 
 QMF_NAMES = (
     *("cosine", "centred", "asnorm"),
@@ -18,7 +23,7 @@ QMF_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Log odds, at equal prior, that a pair has one speaker: a weighted sum of features.
+    """A weighted sum of features, where an unknown feature adds nothing.
 
     Parameters
     ----------
@@ -33,15 +38,12 @@ class Linear:
     bias: float
 
     def scores(self, features: Features) -> Doubles:
-        """Compute the log odds of each candidate: float64 (total,)."""
+        """Compute the score of each candidate: float64 (total,)."""
         total: Doubles = self.contributions(features).sum(axis=1) + self.bias
         return total
 
     def contributions(self, features: Features) -> Doubles:
-        """Compute what each feature adds to the log odds: float64 (total, len(names)).
-
-        An unknown feature adds nothing.
-        """
+        """Compute what each feature adds to the score: float64 (total, len(names))."""
         return np.nan_to_num(
             (features.columns(self.names) - np.array(self.centre)) * np.array(self.weights)
         )
@@ -50,21 +52,63 @@ class Linear:
 def fit_linear(
     features: Features, is_match: npt.NDArray[np.bool_], names: tuple[str, ...] = QMF_NAMES
 ) -> Linear:
-    """Fit by logistic regression (least Cllr), targets and nontargets weighing the same in sum.
+    """Fit the log odds of one speaker by logistic regression (least Cllr).
+
+    At equal prior: targets and nontargets weigh the same in sum.
 
     Thienpondt et al. 2021, "The IDLAB VoxSRC-20 submission", §3.3: quality measure functions.
     """
     from sklearn.linear_model import LogisticRegression
 
     columns = features.columns(names)
-    known = ~np.all(np.isnan(columns), axis=0)
-    centre = np.zeros(len(names))
-    scale = np.ones(len(names))
-    centre[known] = np.nanmean(columns[:, known], axis=0)
-    scale[known] = np.maximum(np.nanstd(columns[:, known], axis=0), 1e-6)
+    centre, scale = _centre_and_scale(columns)
     model = LogisticRegression(class_weight="balanced", max_iter=500)
     model.fit(np.nan_to_num((columns - centre) / scale), is_match)
     weights = model.coef_[0] / scale
     return Linear(
         names, tuple(centre.tolist()), tuple(weights.tolist()), float(model.intercept_[0])
     )
+
+
+def fit_listwise(
+    features: Features,
+    groups: Groups,
+    matches: npt.NDArray[np.int64],
+    names: tuple[str, ...] = NAMES,
+) -> Linear:
+    """Fit by conditional logit (McFadden 1974): the group's softmax gives the matches most mass.
+
+    Weights of monotone features keep their sign.
+
+    Parameters
+    ----------
+    features, groups : of all candidates
+    matches : (groups,), the position of each group's match among all candidates
+    """
+    from scipy.optimize import minimize
+
+    columns = features.columns(names)
+    centre, scale = _centre_and_scale(columns)
+    z = np.nan_to_num((columns - centre) / scale)
+
+    def loss(weights: Doubles) -> tuple[float, Doubles]:
+        scores = z @ weights
+        gradient = (z.T @ softmax(scores, groups) - z[matches].sum(axis=0)) / len(groups)
+        penalty = _RIDGE * weights
+        value = -log_likelihood(scores, groups, matches) + 0.5 * float(penalty @ weights)
+        return value, gradient + penalty
+
+    monotone = {feature.name: feature.monotone for feature in FEATURES}
+    bounds = [_BOUNDS[monotone[name]] for name in names]
+    start = np.zeros(len(names))
+    weights = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x / scale
+    return Linear(names, tuple(centre.tolist()), tuple(weights.tolist()), 0.0)
+
+
+def _centre_and_scale(columns: Doubles) -> tuple[Doubles, Doubles]:
+    """Mean and deviation of each column's known values; 0 and 1 where there are none."""
+    known = ~np.all(np.isnan(columns), axis=0)
+    centre, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
+    centre[known] = np.nanmean(columns[:, known], axis=0)
+    scale[known] = np.maximum(np.nanstd(columns[:, known], axis=0), 1e-6)
+    return centre, scale

@@ -25,7 +25,9 @@ class _Speaker:
     def size(self) -> int:
         return sum(len(rows) for rows in self.by_noise)
 
-    def draw(self, generator: np.random.Generator, other_than: str | None, content: Sequence[str]) -> int | None:
+    def draw(
+        self, generator: np.random.Generator, other_than: str | None, content: Sequence[str]
+    ) -> int | None:
         """Draw a noise condition, then a recording of it, not of the content `other_than`."""
         for number in generator.permutation(len(self.by_noise)):
             rows = [row for row in self.by_noise[number] if content[row] != other_than]
@@ -157,7 +159,11 @@ def _repeats(speaker: _Speaker, content: Sequence[str]) -> bool:
 
 
 def _draw(
-    cell: _Cell, speaker: _Speaker, group_size: int, content: Sequence[str], generator: np.random.Generator
+    cell: _Cell,
+    speaker: _Speaker,
+    group_size: int,
+    content: Sequence[str],
+    generator: np.random.Generator,
 ) -> tuple[int, list[int], int]:
     """Draw one trial: the rows of the anchor, of its group in random order, and of the match."""
     anchor = speaker.draw(generator, None, content)

@@ -1,4 +1,4 @@
-"""Trials: an anchor, its group, and which of them is the match. Everything about them, in one place.
+"""Trials: an anchor, its group, and which of them is the match.
 
 `trial_files` reads and writes them, `trial_maker` draws them from a labelled store.
 """

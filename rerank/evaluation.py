@@ -1,0 +1,203 @@
+"""Systems side by side on groups whose match is known."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import metrics
+from ..retrieval.groups import Groups
+from ..retrieval.voices import Labels, Voices
+from .calibration import softmax
+from .features import Features
+from .ranker import Reranker
+
+Doubles = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Systems = Mapping[str, Doubles]
+
+BASELINES = ("cosine", "centred", "asnorm")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How one system does: top-1 with its 95 % interval over speakers, MRR, EER, minDCF."""
+
+    top1: float
+    top1_ci: tuple[float, float]
+    mrr: float
+    eer: float
+    min_dcf: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Top-1 of the reranker less another system's, with its 95 % interval over speakers."""
+
+    top1: float
+    top1_ci: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CellFigures:
+    """Top-1 in one part of the trials; the reranker's is None where there is no reranker."""
+
+    records: int
+    cosine: float
+    reranker: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationFigures:
+    """Whether probabilities hold: ECE of the winner's probability, Cllr of pairs in bits."""
+
+    ece: float
+    cllr: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Systems side by side on trials.
+
+    Parameters
+    ----------
+    records, skipped : trials evaluated, and trials without a known match in their group
+    systems : figures of each system
+    differences : the reranker against each other system
+    by_noise : cells `anchor->match` of noise conditions
+    by_language : cells of the anchor's language
+    calibration : None without a reranker
+    warnings : in plain words
+    """
+
+    records: int
+    skipped: int
+    systems: Mapping[str, Figures]
+    differences: Mapping[str, Difference]
+    by_noise: Mapping[str, CellFigures]
+    by_language: Mapping[str, CellFigures]
+    calibration: CalibrationFigures | None
+    warnings: Sequence[str] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that `spkret evaluate --json` prints."""
+        document = asdict(self)
+        document["calibration"] = document["calibration"] or {"ece": None, "cllr": None}
+        document["warnings"] = list(self.warnings)
+        return document
+
+
+def system_scores(features: Features, reranker: Reranker | None) -> dict[str, Doubles]:
+    """Score all candidates by every system there is; AS-norm is left out without a cohort."""
+    systems = {name: features.column(name) for name in BASELINES}
+    systems = {name: scores for name, scores in systems.items() if not np.isnan(scores).any()}
+    if reranker is not None:
+        systems["qmf"] = reranker.qmf.scores(features)
+        systems["reranker"] = reranker.score(features)
+    return systems
+
+
+def evaluate_groups(
+    systems: Systems,
+    temperature: float,
+    voices: Voices,
+    groups: Groups,
+    matches: Rows,
+    *,
+    skipped: int = 0,
+    warnings: Iterable[str] = (),
+) -> Evaluation:
+    """Measure every system.
+
+    Parameters
+    ----------
+    systems : scores (total,) of each system, from `system_scores` or cross-validation
+    temperature : of the softmax of the system named `reranker`
+    voices : the recordings that `groups` counts
+    groups : anchors and candidates
+    matches : (groups,), the position of each group's match among all candidates
+    skipped : trials left out, to be reported
+    warnings : to be reported with those found here
+    """
+    hits = {name: metrics.hits(s, groups.offsets, matches) for name, s in systems.items()}
+    speakers = _clusters(voices, groups.anchors)
+    differences = _differences(hits, speakers)
+    noise, match_rows = voices.noises, groups.candidates[matches]
+    return Evaluation(
+        records=len(groups),
+        skipped=skipped,
+        systems={n: _figures(s, hits[n], groups, matches, speakers) for n, s in systems.items()},
+        differences=differences,
+        by_noise=_cells(hits, noise[groups.anchors] + "->" + noise[match_rows]),
+        by_language=_cells(hits, voices.languages[groups.anchors]),
+        calibration=_calibration(systems, temperature, groups, matches),
+        warnings=[*warnings, *_verdicts(differences)],
+    )
+
+
+def _clusters(voices: Voices, anchors: Rows) -> npt.NDArray[np.str_]:
+    """The speaker of each anchor; an unlabelled anchor stands for itself."""
+    pairs = zip(voices.speakers[anchors].tolist(), voices.ids[anchors].tolist(), strict=True)
+    return np.array([f"#{id_}" if speaker is None else speaker for speaker, id_ in pairs], np.str_)
+
+
+def _figures(
+    scores: Doubles, hits: Doubles, groups: Groups, matches: Rows, speakers: npt.NDArray[np.str_]
+) -> Figures:
+    is_match = np.zeros(len(scores), bool)
+    is_match[matches] = True
+    targets, nontargets = scores[is_match], scores[~is_match]
+    pairs = len(nontargets) > 0
+    return Figures(
+        top1=float(hits.mean()),
+        top1_ci=metrics.bootstrap_interval(hits, speakers),
+        mrr=metrics.mrr(scores, groups.offsets, matches),
+        eer=metrics.eer(targets, nontargets) if pairs else 0.0,
+        min_dcf=metrics.min_dcf(targets, nontargets) if pairs else 0.0,
+    )
+
+
+def _differences(hits: Systems, speakers: npt.NDArray[np.str_]) -> dict[str, Difference]:
+    if "reranker" not in hits:
+        return {}
+    return {
+        name: Difference(float(gain.mean()), metrics.bootstrap_interval(gain, speakers))
+        for name, gain in ((n, hits["reranker"] - h) for n, h in hits.items() if n != "reranker")
+    }
+
+
+def _verdicts(differences: Mapping[str, Difference]) -> list[str]:
+    """Say of which baselines the reranker is not clearly better."""
+    return [
+        f"the reranker does not clearly beat {name} here: top-1 {100 * found.top1:+.1f} points,"
+        f" 95 % interval {100 * found.top1_ci[0]:+.1f} to {100 * found.top1_ci[1]:+.1f}"
+        for name, found in differences.items()
+        if name in ("cosine", "qmf") and found.top1_ci[0] <= 0
+    ]
+
+
+def _cells(hits: Systems, keys: Labels) -> dict[str, CellFigures]:
+    cells = {}
+    for key in sorted(set(keys.tolist())):
+        inside = keys == key
+        reranker = float(hits["reranker"][inside].mean()) if "reranker" in hits else None
+        cosine = float(hits["cosine"][inside].mean())
+        cells[key] = CellFigures(int(inside.sum()), cosine, reranker)
+    return cells
+
+
+def _calibration(
+    systems: Systems, temperature: float, groups: Groups, matches: Rows
+) -> CalibrationFigures | None:
+    if "reranker" not in systems:
+        return None
+    probabilities = softmax(systems["reranker"] / temperature, groups)
+    best = groups.max(probabilities)
+    hit = metrics.hits(probabilities, groups.offsets, matches)
+    is_match = np.zeros(len(probabilities), bool)
+    is_match[matches] = True
+    log_odds = systems["qmf"]
+    pairs = metrics.cllr(log_odds[is_match], log_odds[~is_match]) if not is_match.all() else 0.0
+    return CalibrationFigures(metrics.ece(best, hit), pairs)
