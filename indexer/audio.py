@@ -1,7 +1,7 @@
 """Audio files to mono waveforms at 16 kHz, in windows where they are long."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,7 +178,7 @@ class _SoundFileSource:
             raise AudioError(Reason.TRUNCATED, f"the file lacks {lacking} bytes at its end")
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        self._is_at_end = lambda: file.tell() == size
+        self._is_at_end: Callable[[], bool] = lambda: file.tell() == size
         try:
             self._file = soundfile.SoundFile(file.fileno(), closefd=False)
         except (soundfile.SoundFileError, TypeError, ValueError) as error:

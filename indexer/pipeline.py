@@ -95,9 +95,7 @@ def embed_files(paths: Sequence[Path], encoder: Encoder) -> "pa.Table":
             raise AudioError(outcome.reason, f"{path}: {outcome.detail}")
         if isinstance(outcome, Embedded):
             rows[outcome.recording.id] = outcome
-    table = to_table(rows.values(), encoder.identity.dimension, datetime.now(UTC))
-    position = {row: number for number, row in enumerate(rows)}
-    return table.take([position[row] for row in ids])
+    return to_table([rows[row] for row in ids])
 
 
 class _Run:

@@ -23,7 +23,7 @@ def low_pass(wave: Wave, cutoff_hz: float) -> Wave:
     filtered = scipy.signal.sosfilt(
         scipy.signal.cheby2(12, 60, 1.15 * cutoff_hz, fs=16_000, output="sos"), wave
     )
-    return np.asarray(filtered, np.float32)
+    return np.array(filtered, np.float32)
 
 
 @pytest.mark.parametrize("f0_hz", [70, 85.5, 110, 150, 221, 300, 410])
