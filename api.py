@@ -10,6 +10,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .errors import EncoderError
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -116,11 +118,25 @@ def embedder(
     def embed_for_store(paths: Sequence[Path]) -> "pa.Table":
         from .indexer import pipeline
 
-        loaded = encoder(model or store.encoder.name, device)
-        store.require(loaded.identity)
+        loaded = _encoder_of(store, model, device)
         return pipeline.embed_files(paths, loaded)
 
     return embed_for_store
+
+
+def _encoder_of(store: "Store", model: str | None, device: str) -> "Encoder":
+    """Load the encoder a store is bound to: by its name, or as the caller names it."""
+    try:
+        loaded = encoder(model or store.encoder.name, device)
+    except EncoderError as error:
+        if model is not None:
+            raise
+        raise EncoderError(
+            f"expected the encoder {store.encoder.name!r}, which {store.path} is bound to, by that"
+            " name, found none; say where it is: --model FOLDER"
+        ) from error
+    store.require(loaded.identity)
+    return loaded
 
 
 def _path(store: "AnyStore") -> Path:

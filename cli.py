@@ -5,7 +5,7 @@ import click
 from . import __version__
 from .commands.base import Group
 from .commands.demo import demo
-from .commands.encoders import models
+from .commands.encoders import models, train_encoder
 from .commands.indexing import index
 from .commands.matching import identify, query, verify
 from .commands.reranking import evaluate, make_trials, train_reranker
@@ -19,6 +19,7 @@ COMMANDS = (
     make_trials,
     train_reranker,
     evaluate,
+    train_encoder,
     sql,
     info,
     check,

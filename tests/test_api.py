@@ -1,0 +1,77 @@
+"""The Python API of the README, on the example corpus with a small fast encoder."""
+
+from pathlib import Path
+
+import pytest
+from builders import SpectralEncoder
+
+import spkret
+from spkret import api
+from spkret.commands.demo import CORPUS
+from spkret.errors import EncoderError, EncoderMismatchError, StoreNotFoundError
+from spkret.store.schema import EncoderIdentity
+
+
+class OtherEncoder(SpectralEncoder):
+    """An encoder with another fingerprint."""
+
+    identity = EncoderIdentity("other", "other-1", 48)
+
+
+@pytest.fixture(autouse=True)
+def encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "encoder", lambda *_, **__: SpectralEncoder())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    manifest = tmp_path / "few.csv"
+    lines = (CORPUS / "manifest.csv").read_text().splitlines()
+    manifest.write_text("\n".join(lines[:1] + [line for line in lines if line.startswith("en/0")]))
+    spkret.index(CORPUS, tmp_path / "store", manifest=manifest)
+    return tmp_path / "store"
+
+
+def test_open_makes_an_empty_store_and_index_fills_it(tmp_path: Path) -> None:
+    store = spkret.open(tmp_path / "new")
+    assert store.recordings.scan().num_rows == 0
+    summary = spkret.index(CORPUS / "sw", store, model="compact")
+    assert summary.indexed == store.recordings.scan().num_rows == 48
+
+
+def test_open_refuses_a_folder_of_something_else(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a store")
+    with pytest.raises(StoreNotFoundError):
+        spkret.open(tmp_path)
+
+
+def test_query_verify_identify_and_sql(store: Path) -> None:
+    match = spkret.query(store, "en/001.opus", group=["en/002.opus", "en/003.opus"], log=False)
+    assert match.path in {"en/002.opus", "en/003.opus"}
+    assert [candidate.rank for candidate in match.candidates] == [1, 2]
+    ids = spkret.sql(store, "select id from recordings order by path limit 2").fetchall()
+    verification = spkret.verify(store, ids[0][0], ids[1][0], log=False)
+    assert -1 <= verification.cosine <= 1
+    assert spkret.identify(store, "en/001.opus").to_dict()["speakers"]
+
+
+def test_embed_gives_unit_vectors_without_a_store() -> None:
+    table = spkret.embed([CORPUS / "en" / "001.opus", CORPUS / "fr" / "001.opus"])
+    assert table["path"].to_pylist() == ["001.opus", "001.opus"]
+    assert sum(x * x for x in table["embedding"][0].as_py()) == pytest.approx(1, abs=1e-5)
+
+
+def test_files_of_a_store_are_embedded_by_its_own_encoder_only(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "encoder", lambda *_, **__: OtherEncoder())
+    with pytest.raises(EncoderMismatchError, match="spectral"):
+        spkret.query(store, CORPUS / "fr" / "001.opus", group=["en/002.opus", "en/003.opus"])
+
+
+def test_an_encoder_without_a_name_must_be_given(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    with pytest.raises(EncoderError, match="--model"):
+        spkret.query(store, CORPUS / "fr" / "001.opus", group=["en/002.opus", "en/003.opus"])
