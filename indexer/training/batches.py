@@ -75,11 +75,11 @@ def distort(
     batch: Tensor, bank: Sequence[npt.NDArray[np.float32]], rng: np.random.Generator
 ) -> Tensor:
     """Add noise to some rows, hide bands of some and the band outside the telephone's of others."""
-    for row in np.flatnonzero(rng.random(len(batch)) < 0.4) if bank else ():
+    for row in np.flatnonzero(rng.random(len(batch)) < 0.2) if bank else ():
         noise = _crop(bank[rng.integers(len(bank))], batch.shape[1], rng)
         quieter = rng.uniform(0, 20) * NEPERS_PER_DECIBEL
         batch[row] = torch.logaddexp(batch[row], torch.from_numpy(noise) - quieter)
-    for row in np.flatnonzero(rng.random(len(batch)) < 0.5):
+    for row in np.flatnonzero(rng.random(len(batch)) < 0.3):
         _hide(batch[row], rng, batch.shape[2])
     return batch
 

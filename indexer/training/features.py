@@ -8,7 +8,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -100,13 +100,20 @@ def build(
     ]
     jobs = [CacheJob(**{**_fields(job), "number": n}) for n, job in enumerate(jobs)]
     missing = [job for job in jobs if not _table_path(folder, job.number).exists()]
-    workers = max(1, min(len(missing), os.cpu_count() or 1))
-    context = multiprocessing.get_context("spawn")
-    if missing:
-        with context.Pool(workers, _start_worker, (sounds,)) as pool:
-            for _ in pool.imap_unordered(_make_shard, missing):
-                pass
+    _make(missing, sounds, in_parallel=len(utterances) > SHARD)
     return _open(folder, len(jobs), frontend.mels)
+
+
+def _make(jobs: Sequence[CacheJob], sounds: Sounds, in_parallel: bool) -> None:
+    """Make shards, in processes where that repays their start."""
+    if not in_parallel:
+        for job in jobs:
+            _make_shard(job, sounds)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(os.cpu_count(), _start_worker, (sounds,)) as pool:
+        for _ in pool.imap_unordered(_make_shard_in_worker, jobs):
+            pass
 
 
 def read_wave(path: str, longest_s: float = LONGEST_S) -> Wave:
@@ -147,7 +154,11 @@ def _start_worker(sounds: Sounds) -> None:
     torch.set_num_threads(1)
 
 
-def _make_shard(job: CacheJob) -> None:
+def _make_shard_in_worker(job: CacheJob) -> None:
+    _make_shard(job, _sounds)
+
+
+def _make_shard(job: CacheJob, sounds: Sounds) -> None:
     import torch
 
     from ..encoders.frontend import LogMel
@@ -157,7 +168,7 @@ def _make_shard(job: CacheJob) -> None:
     for offset, utterance in enumerate(job.utterances):
         rng = np.random.default_rng([job.seed, job.version_index, job.first + offset])
         try:
-            wave = _render(utterance, job.version, rng)
+            wave = _render(utterance, job.version, sounds, rng)
         except AudioError:
             continue
         with torch.no_grad():
@@ -171,12 +182,14 @@ def _make_shard(job: CacheJob) -> None:
     temporary.replace(_table_path(job.folder, job.number))
 
 
-def _render(utterance: Utterance, version: Version, rng: np.random.Generator) -> Wave:
+def _render(
+    utterance: Utterance, version: Version, sounds: Sounds, rng: np.random.Generator
+) -> Wave:
     wave = read_wave(utterance.path)
     if version.speed != 1.0:
         wave = soxr.resample(wave, SAMPLE_RATE_HZ * version.speed, SAMPLE_RATE_HZ)
     wave = np.resize(wave, max(len(wave), SAMPLE_RATE_HZ // 2))
-    return augment(wave, _sounds, rng) if version.augmented else wave
+    return augment(wave, sounds, rng) if version.augmented else wave
 
 
 def _open(folder: Path, shards: int, mels: int) -> Features:
@@ -199,8 +212,3 @@ def _open(folder: Path, shards: int, mels: int) -> Features:
         version=table[:, 3].astype(np.int32),
         counts=table[:, 4],
     )
-
-
-def describe(frontend: FrontEndConfig) -> dict[str, object]:
-    """The front end as plain values, for a configuration file."""
-    return asdict(frontend)

@@ -1,0 +1,71 @@
+"""Small encoders in each family's own format, built with random weights."""
+
+from pathlib import Path
+
+import torch
+
+from spkret.indexer.encoders import native
+from spkret.indexer.encoders.ecapa_tdnn import Network, NetworkConfig
+
+SMALL = NetworkConfig(channels=16, pooled=48, attention=8, squeeze=8, dimension=32)
+
+HYPERPARAMS = """\
+pretrained_path: speechbrain/spkrec-ecapa-voxceleb
+n_mels: 20
+compute_features: !new:speechbrain.lobes.features.Fbank
+    n_mels: !ref <n_mels>
+mean_var_norm: !new:speechbrain.processing.features.InputNormalization
+    norm_type: sentence
+    std_norm: False
+embedding_model: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
+    input_size: !ref <n_mels>
+    channels: [16, 16, 16, 16, 48]
+    kernel_sizes: [5, 3, 3, 3, 1]
+    dilations: [1, 2, 3, 4, 1]
+    attention_channels: 8
+    se_channels: 8
+    lin_neurons: 24
+classifier: !new:speechbrain.lobes.models.ECAPA_TDNN.Classifier
+    input_size: 24
+    out_neurons: 3
+mean_var_norm_emb: !new:speechbrain.processing.features.InputNormalization
+    norm_type: global
+    std_norm: False
+modules:
+    compute_features: !ref <compute_features>
+    mean_var_norm: !ref <mean_var_norm>
+    embedding_model: !ref <embedding_model>
+    mean_var_norm_emb: !ref <mean_var_norm_emb>
+    classifier: !ref <classifier>
+label_encoder: !new:speechbrain.dataio.encoder.CategoricalEncoder
+pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
+    loadables:
+        embedding_model: !ref <embedding_model>
+    paths:
+        embedding_model: !ref <pretrained_path>/embedding_model.ckpt
+"""
+
+
+def native_folder(folder: Path, seed: int = 0) -> Path:
+    """An encoder folder as `train-encoder` writes it."""
+    torch.manual_seed(seed)
+    native.save(folder, "small", Network(SMALL).eval(), SMALL, 4_000, "# small\n")
+    return folder
+
+
+def speechbrain_folder(folder: Path, seed: int = 0) -> Path:
+    """A folder as SpeechBrain publishes its ECAPA-TDNN."""
+    from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+
+    torch.manual_seed(seed)
+    network = ECAPA_TDNN(
+        20,
+        lin_neurons=24,
+        channels=[16, 16, 16, 16, 48],
+        attention_channels=8,
+        se_channels=8,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hyperparams.yaml").write_text(HYPERPARAMS)
+    torch.save(network.state_dict(), folder / "embedding_model.ckpt")
+    return folder
