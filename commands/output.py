@@ -71,6 +71,12 @@ def _print_plain(columns: Sequence[str], cells: list[list[str]], numeric: Sequen
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_cell, value))
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 

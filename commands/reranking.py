@@ -119,6 +119,8 @@ def _show(evaluation: Mapping[str, Any], as_json: bool) -> None:
         print_json(evaluation)
         return
     print_systems(evaluation["systems"])
+    for name, difference in evaluation.get("differences", {}).items():
+        click.echo(f"reranker less {name}: {_points(difference)}")
     for title in ("by_noise", "by_language"):
         if evaluation.get(title):
             print_cells(title.replace("_", " "), evaluation[title])
@@ -147,6 +149,11 @@ def print_cells(title: str, cells: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else round(100 * share, 1)
+
+
+def _points(difference: Mapping[str, Any]) -> str:
+    low, high = (100 * bound for bound in difference["top1_ci"])
+    return f"{100 * difference['top1']:+.1f} points of top-1 ({low:+.1f} to {high:+.1f})"
 
 
 def _interval(bounds: tuple[float, float]) -> str:

@@ -28,8 +28,13 @@ def test_table_without_rows_is_its_heading(capsys: Capture) -> None:
 
 
 def test_facts_are_aligned(capsys: Capture) -> None:
-    print_facts({"rows": 3, "languages": "en", "none": None})
-    assert capsys.readouterr().out == "rows       3\nlanguages  en\nnone       -\n"
+    print_facts({"rows": 3, "languages": {"en": 2, "es": 1}, "none": None, "roots": ["/a", "/b"]})
+    assert capsys.readouterr().out.splitlines() == [
+        "rows       3",
+        "languages  en 2, es 1",
+        "none       -",
+        "roots      /a, /b",
+    ]
 
 
 def test_json_holds_numpy_scalars_and_null_for_what_is_not_finite(capsys: Capture) -> None:
