@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pyarrow as pa
 
 from ..errors import SqlError, StoreError, UsageError
-from .reading import DataFile, Snapshot, connect, one_line, quote
+from .reading import DataFile, Snapshot, locked, one_line, quote, trusted
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable, WriterProperties
@@ -137,10 +137,10 @@ class DeltaFolder:
         statement = self._statement(names, conditions, where, among or {})
         schema = pa.schema([self.schema.field(name) for name in names])
         try:
-            rows = self._run(statement, partition or {}, among or {}, at)
+            rows = self._run(statement, partition or {}, among or {}, at, where is None)
         except _duckdb_error() as error:
             raise self._failure(error, where) from error
-        return rows.cast(schema)
+        return rows.select(names).cast(schema)
 
     def _statement(
         self,
@@ -164,11 +164,12 @@ class DeltaFolder:
         partition: Mapping[str, str | None],
         among: Mapping[str, pa.Array],
         at: Snapshot | int | None,
+        is_ours: bool,
     ) -> pa.Table:
         snapshot = at if isinstance(at, Snapshot) else self.snapshot(at)
         while True:
             try:
-                return _execute(statement, snapshot.within(partition), among)
+                return _execute(statement, snapshot.within(partition), among, is_ours)
             except _duckdb_error():
                 newest = self.snapshot() if at is None else snapshot
                 # Compaction may have removed the files of a version while it was read.
@@ -181,6 +182,22 @@ class DeltaFolder:
             return SqlError(f"cannot read rows where {where}: {one_line(error)}")
         return StoreError(
             f"cannot read the table in {self.path}: {one_line(error)}; run spkret check --repair"
+        )
+
+    def count(self) -> int:
+        """Count the rows, from the log alone."""
+        return int(self.handle().count())
+
+    def overwrite(self, rows: pa.Table, condition: str | None = None) -> None:
+        """Replace all rows, or those that fulfil a condition, in one transaction."""
+        from deltalake import write_deltalake
+
+        write_deltalake(
+            self.handle(),
+            rows,
+            mode="overwrite",
+            predicate=condition,
+            writer_properties=writer_properties(),
         )
 
     def merge_files(self, handle: "DeltaTable", target_bytes: int | None = None) -> None:
@@ -202,8 +219,12 @@ class DeltaFolder:
                 checkpoint.unlink()
 
 
-def _execute(statement: str, snapshot: Snapshot, among: Mapping[str, pa.Array]) -> pa.Table:
-    with connect({"rows": snapshot}) as connection:
+def _execute(
+    statement: str, snapshot: Snapshot, among: Mapping[str, pa.Array], is_ours: bool
+) -> pa.Table:
+    if is_ours and not snapshot.files:
+        return snapshot.schema.empty_table()
+    with trusted("rows", snapshot) if is_ours else locked({"rows": snapshot}) as connection:
         for i, values in enumerate(among.values()):
             connection.register(f"among_{i}", pa.table({"value": values}))
         return connection.sql(statement).to_arrow_table()

@@ -1,5 +1,6 @@
 """Files that are there as a whole or not at all."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,11 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def absolute(path: str) -> str:
+    """Spell a path from the root, without `..`, and with its links as they are."""
+    return os.path.normpath(Path(path).absolute())
 
 
 def folder_bytes(folder: Path) -> int:

@@ -115,6 +115,15 @@ def extends(index: Any, count: int) -> bool:
     return count <= LARGE if lists is None else count <= lists.nlist**2 / 4
 
 
+def contents(index: Any) -> tuple[Ids, Floats]:
+    """List the ids and the exact vectors (n, dimension) in an index."""
+    import faiss
+
+    inner: Any = faiss.downcast_index(index.index)
+    exact = faiss.downcast_index(getattr(inner, "refine_index", inner))
+    return ids_in(index), exact.reconstruct_n(0, index.ntotal)
+
+
 def ids_in(index: Any) -> Ids:
     """List the ids of the vectors in an index."""
     import faiss

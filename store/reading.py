@@ -1,7 +1,9 @@
 """Read Parquet files through DuckDB, which is let near those files and nothing else."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,12 +61,9 @@ def one_line(error: Exception) -> str:
     return " ".join(kept)
 
 
-def connect(views: Mapping[str, Snapshot]) -> "duckdb.DuckDBPyConnection":
-    """Open an empty database with one read-only view a snapshot, locked against everything else."""
-    import duckdb
-
-    connection = duckdb.connect(config={"python_enable_replacements": False})
-    connection.execute("SET TimeZone = 'UTC'")
+def locked(views: Mapping[str, Snapshot]) -> "duckdb.DuckDBPyConnection":
+    """Open a database for a user's SQL: one view a snapshot, and locked against all else."""
+    connection = _opened()
     for name, snapshot in views.items():
         if snapshot.files:
             connection.execute(f"CREATE VIEW {name} AS {_select(snapshot)}")
@@ -77,16 +76,33 @@ def connect(views: Mapping[str, Snapshot]) -> "duckdb.DuckDBPyConnection":
     return connection
 
 
+def trusted(name: str, snapshot: Snapshot) -> "duckdb.DuckDBPyConnection":
+    """Open a cheap connection for SQL of our own, with one view of a snapshot."""
+    connection = _shared(os.getpid()).cursor()
+    connection.execute(f"CREATE TEMP VIEW {name} AS {_select(snapshot)}")
+    return connection
+
+
+@lru_cache(maxsize=1)
+def _shared(_process: int) -> "duckdb.DuckDBPyConnection":
+    """Open a database once a process: a fork cannot use that of its parent."""
+    return _opened()
+
+
+def _opened() -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
+    connection = duckdb.connect(config={"python_enable_replacements": False})
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    return connection
+
+
 def _select(snapshot: Snapshot) -> str:
     columns = ", ".join(f'"{name}"' for name in snapshot.schema.names)
     hive = ", ".join(f"{quote(name)}: VARCHAR" for name in snapshot.partitions)
-    options = (
-        f"hive_partitioning = true, hive_types = {{{hive}}}"
-        if hive
-        else ("hive_partitioning = false")
-    )
-    files = [file.path for file in snapshot.files]
-    return f"SELECT {columns} FROM read_parquet({_list(files)}, {options})"  # noqa: S608
+    options = f"true, hive_types = {{{hive}}}" if hive else "false"
+    files = _list([file.path for file in snapshot.files])
+    return f"SELECT {columns} FROM read_parquet({files}, hive_partitioning = {options})"  # noqa: S608
 
 
 def _list(texts: Sequence[str]) -> str:

@@ -107,7 +107,7 @@ class FileStamp:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A recording with its acoustics and its embedding (dim,), of unit length, and the norm it had."""
+    """A recording with its acoustics and its unit-length embedding (dim,), and the norm it had."""
 
     recording: Recording
     stamp: FileStamp
@@ -163,6 +163,6 @@ RECORDINGS_SCHEMA = pa.schema(
 
 
 def recording_id(root: str, path: str) -> int:
-    """The 63-bit id of (`root`, `path`): the head of its BLAKE2b hash, the same for every writer."""
+    """The 63-bit id of (`root`, `path`): the head of its BLAKE2b hash, equal for every writer."""
     digest = hashlib.blake2b(f"{root}\0{path}".encode("utf-8", "surrogateescape"), digest_size=8)
     return int.from_bytes(digest.digest(), "big") >> 1

@@ -94,6 +94,10 @@ class LogTable:
         """Read all rows, the oldest first."""
         return self.delta.read(columns)
 
+    def count(self) -> int:
+        """Count the rows."""
+        return self.delta.count()
+
     def _fitted(self, rows: pa.Table) -> pa.Table:
         name, schema = self.delta.path.name, self.delta.schema
         if set(rows.column_names) != set(schema.names):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ..errors import SqlError
-from .reading import connect, one_line
+from .reading import locked, one_line
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,7 +28,7 @@ def query(store: "Store", sql: str) -> "duckdb.DuckDBPyRelation":
     try:
         _check(sql)
         views = {table.path.name: table.snapshot() for table in store.tables}
-        return connect(views).sql(sql).materialize()
+        return locked(views).sql(sql).materialize()
     except duckdb.Error as error:
         raise SqlError(f"the query failed: {one_line(error)}") from error
 

@@ -103,6 +103,11 @@ class Store:
         parts = (self.recordings, self.scores, self.trials, self.failures)
         return [part.delta for part in parts]
 
+    @property
+    def set_aside_path(self) -> Path:
+        """The folder of broken rows and files that a repair took out of the tables."""
+        return self.path / "set-aside"
+
     def require(self, encoder: EncoderIdentity) -> None:
         """Refuse an encoder whose embeddings cannot be compared with the stored ones.
 

@@ -92,6 +92,21 @@ class VectorIndex:
         ids = [labels[0] for _, labels in found]
         return _nearest(np.concatenate([_NO_IDS, *ids]), np.concatenate([_NO_FLOATS, *cosines]), k)
 
+    def fresh_cells(self) -> list[Cell]:
+        """List the partitions whose index tells that it holds precisely their rows."""
+        wanted = self._recordings.cells()
+        return sorted(set(wanted) - set(self._stale(wanted)))
+
+    def equals_rows(self, cell: Cell) -> bool:
+        """Compare the index of a partition with its rows, number by number."""
+        index = self._load(cell)
+        if index is None:
+            return False
+        ids, vectors = partition.contents(index)
+        rows, wanted = self._vectors(cell, None, self._recordings.delta.snapshot())
+        order = np.argsort(ids)
+        return np.array_equal(ids[order], rows) and np.array_equal(vectors[order], wanted)
+
     def file(self, cell: Cell) -> PartitionFile:
         """The index file of a partition."""
         language, noise = cell
@@ -162,7 +177,7 @@ class VectorIndex:
 
     def _refresh(self, cell: Cell, files: Sequence[str], snapshot: Snapshot) -> None:
         file = self.file(cell)
-        rows = self._recordings.scan(["id", "indexed_at"], *cell, version=snapshot)
+        rows = self._recordings.scan(["id", "indexed_at"], cell[0], cell[1], version=snapshot)
         ids, times = rows["id"].to_numpy(), rows["indexed_at"].cast(pa.int64()).to_numpy()
         extended = self._extended(cell, ids, times, snapshot)
         index, recall = extended or partition.build(*self._vectors(cell, None, snapshot))
@@ -192,7 +207,9 @@ class VectorIndex:
     def _vectors(
         self, cell: Cell, ids: Ids | None, snapshot: Snapshot
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        rows = self._recordings.scan(["id", "embedding"], *cell, ids=ids, version=snapshot)
+        rows = self._recordings.scan(
+            ["id", "embedding"], cell[0], cell[1], ids=ids, version=snapshot
+        )
         return rows["id"].to_numpy(), embeddings(rows)
 
 

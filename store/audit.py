@@ -1,0 +1,171 @@
+"""Look at every row and every index of a store, and say what is wrong."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import StoreError
+from .delta import DeltaFolder
+from .reading import DataFile
+from .recordings import Cell
+from .rows import UNIT_TOLERANCE, tag_problem
+from .schema import recording_id
+
+if TYPE_CHECKING:
+    from .store import Store
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong with a store.
+
+    Attributes
+    ----------
+    problems : one line each
+    unopened : tables whose log cannot be read
+    damaged : files of each table that are lost or cannot be read
+    broken : recordings that cannot stay, as a mask over the rows of a file
+    indexes : partitions whose index tells that it is fresh, and is not what the rows are
+    """
+
+    problems: Sequence[str]
+    unopened: Sequence[DeltaFolder]
+    damaged: Sequence[tuple[DeltaFolder, DataFile]]
+    broken: Mapping[DataFile, Mask]
+    indexes: Sequence[Cell]
+
+
+def audit(store: "Store") -> Findings:
+    """Read all of a store and find what is wrong."""
+    finder = _Finder(store)
+    for table in store.tables:
+        finder.look_at(table)
+    finder.look_for_duplicates()
+    if not finder.unopened and not finder.damaged:
+        finder.look_at_indexes()
+    return Findings(finder.problems, finder.unopened, finder.damaged, finder.broken, finder.indexes)
+
+
+class _Finder:
+    def __init__(self, store: "Store") -> None:
+        self._store = store
+        self._seen: list[tuple[DataFile, pa.Table]] = []
+        self.problems: list[str] = []
+        self.unopened: list[DeltaFolder] = []
+        self.damaged: list[tuple[DeltaFolder, DataFile]] = []
+        self.broken: dict[DataFile, Mask] = {}
+        self.indexes: list[Cell] = []
+
+    def look_at(self, table: DeltaFolder) -> None:
+        """Read every file of a table."""
+        try:
+            files = table.snapshot().files
+        except StoreError as error:
+            self.problems.append(str(error))
+            self.unopened.append(table)
+            return
+        for file in files:
+            rows = read_file(file, table.schema)
+            if rows is None:
+                self.problems.append(f"cannot read {file.path}")
+                self.damaged.append((table, file))
+            elif table is self._store.recordings.delta:
+                self._look_at_recordings(file, rows)
+
+    def _look_at_recordings(self, file: DataFile, rows: pa.Table) -> None:
+        found = {
+            "a wrong embedding": _wrong_embeddings(rows, self._store.encoder.dimension),
+            "an id that is not that of root and path": _wrong_ids(rows),
+            "tags that no row may have": np.full(len(rows), tag_problem(*file.cell) is not None),
+            "extra columns that are no JSON": _wrong_extras(rows),
+        }
+        for reason, mask in found.items():
+            self._add(file, mask, reason)
+        self._seen.append((file, rows.select(["id", "indexed_at"])))
+
+    def _add(self, file: DataFile, mask: Mask, reason: str) -> None:
+        if mask.any():
+            self.problems.append(f"{file.path} has {mask.sum()} rows with {reason}")
+            self.broken[file] = self.broken.get(file, np.zeros_like(mask)) | mask
+
+    def look_for_duplicates(self) -> None:
+        """Find rows whose id a later row has too."""
+        if not self._seen:
+            return
+        ids = np.concatenate([rows["id"].to_numpy() for _, rows in self._seen])
+        times = np.concatenate([_times(rows) for _, rows in self._seen])
+        whole = ~np.concatenate(
+            [self.broken.get(file, np.zeros(len(rows), bool)) for file, rows in self._seen]
+        )
+        order = np.lexsort((times, whole, ids))
+        earlier = np.zeros(len(ids), bool)
+        earlier[order[:-1]] = ids[order[:-1]] == ids[order[1:]]
+        ends = np.cumsum([len(rows) for _, rows in self._seen])
+        for (file, _), mask in zip(self._seen, np.split(earlier, ends[:-1]), strict=True):
+            self._add(file, mask, "an id that another row has")
+
+    def look_at_indexes(self) -> None:
+        """Compare each index that tells it is fresh with the rows."""
+        vectors = self._store.vectors
+        for cell in vectors.fresh_cells():
+            if not vectors.equals_rows(cell):
+                self.indexes.append(cell)
+                self.problems.append(f"{vectors.file(cell).path} is not the index of the rows")
+
+
+def read_file(file: DataFile, schema: pa.Schema) -> pa.Table | None:
+    """Read a whole Parquet file, its partition columns aside; None if that cannot be done."""
+    import pyarrow.parquet as pq
+
+    names = [field.name for field in schema if field.name not in _cell_columns(file)]
+    try:
+        rows = pq.ParquetFile(Path(file.path)).read(names)
+        return rows.cast(pa.schema([schema.field(name) for name in names]))
+    except (OSError, KeyError, ValueError, pa.ArrowException):
+        return None
+
+
+def _cell_columns(file: DataFile) -> Sequence[str]:
+    return ("language", "noise") if file.cell else ()
+
+
+def _times(rows: pa.Table) -> npt.NDArray[np.int64]:
+    return np.asarray(pc.fill_null(rows["indexed_at"].cast(pa.int64()), 0), np.int64)
+
+
+def _wrong_embeddings(rows: pa.Table, dimension: int) -> Mask:
+    column = rows["embedding"].combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(column), -1)
+    wrong: Mask = lengths.to_numpy(zero_copy_only=False) != dimension
+    values = pc.list_flatten(column.filter(pa.array(~wrong))).to_numpy(zero_copy_only=False)
+    norms = np.linalg.norm(values.reshape(-1, dimension), axis=1)
+    wrong[~wrong] = ~(np.abs(norms - 1) <= UNIT_TOLERANCE)
+    return wrong
+
+
+def _wrong_ids(rows: pa.Table) -> Mask:
+    named = zip(*(rows[name].to_pylist() for name in ("id", "root", "path")), strict=True)
+    return np.array(
+        [None in (root, path) or id_ != recording_id(root, path) for id_, root, path in named],
+        bool,
+    )
+
+
+def _wrong_extras(rows: pa.Table) -> Mask:
+    return np.array([not _is_object(text) for text in rows["extra"].to_pylist()], bool)
+
+
+def _is_object(text: str | None) -> bool:
+    try:
+        return isinstance(json.loads(text or ""), dict)
+    except ValueError:
+        return False

@@ -1,0 +1,83 @@
+"""What is in a store, in numbers."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .files import folder_bytes
+
+if TYPE_CHECKING:
+    from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What is in a store.
+
+    Attributes
+    ----------
+    version : of the recordings table
+    rows : recordings
+    speakers : distinct ones; `unlabelled` counts the rows without
+    languages, noises : rows of each
+    scores, trials, failures : rows of these tables
+    index_fresh : whether the FAISS indexes hold precisely the rows
+    index_recall : the lowest recall at 20 of any partition, None without an index
+    size_bytes : of the whole folder
+    """
+
+    path: str
+    created: str
+    encoder: str
+    fingerprint: str
+    dimension: int
+    version: int
+    rows: int
+    speakers: int
+    unlabelled: int
+    hours: float
+    languages: dict[str, int]
+    noises: dict[str, int]
+    roots: list[str]
+    scores: int
+    trials: int
+    failures: int
+    index_fresh: bool
+    index_recall: float | None
+    has_reranker: bool
+    size_bytes: int
+
+
+def describe(store: "Store") -> StoreInfo:
+    """Count what is in a store."""
+    rows = store.recordings.scan(["root", "speaker", "language", "noise", "duration_s"])
+    recalls = store.vectors.recalls().values()
+    return StoreInfo(
+        path=str(store.path),
+        created=store.created.isoformat(),
+        encoder=store.encoder.name,
+        fingerprint=store.encoder.fingerprint,
+        dimension=store.encoder.dimension,
+        version=store.recordings.version(),
+        rows=rows.num_rows,
+        speakers=pc.count_distinct(rows["speaker"], mode="only_valid").as_py(),
+        unlabelled=rows["speaker"].null_count,
+        hours=round((pc.sum(rows["duration_s"]).as_py() or 0.0) / 3600, 4),
+        languages=_counts(rows["language"]),
+        noises=_counts(rows["noise"]),
+        roots=sorted(pc.unique(rows["root"]).to_pylist()),
+        scores=store.scores.count(),
+        trials=store.trials.count(),
+        failures=store.failures.count(),
+        index_fresh=store.vectors.fresh(),
+        index_recall=min(recalls, default=None),
+        has_reranker=store.reranker_path.is_dir(),
+        size_bytes=folder_bytes(store.path),
+    )
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    return dict(Counter(column.to_pylist()).most_common())

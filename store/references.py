@@ -1,0 +1,127 @@
+"""What a user calls a recording by, and which recording that is."""
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyarrow as pa
+
+from ..errors import AmbiguousRecordingError, UnknownRecordingError
+from .files import absolute
+from .recordings import RecordingsTable
+
+Reference = str | int | Path
+
+_ID_DIGITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A reference and what it names: the `id` of a stored recording, or else a `file` on disk."""
+
+    reference: Reference
+    id: int | None
+    file: Path | None
+
+
+def resolve(recordings: RecordingsTable, references: Sequence[Reference]) -> list[Resolved]:
+    """Find the recordings that references name: an id, a stored path or a file, in that order.
+
+    A file on disk that is stored resolves to its row.
+
+    Raises
+    ------
+    UnknownRecordingError
+        A reference names no stored recording and no file.
+    AmbiguousRecordingError
+        It names paths under two roots, or a stored path and another file on disk.
+    """
+    known = _Known(recordings, references)
+    return [_resolve(reference, known) for reference in references]
+
+
+class _Known:
+    """The stored rows that references may name, found in one read for each kind of name."""
+
+    def __init__(self, recordings: RecordingsTable, references: Sequence[Reference]) -> None:
+        ids = {number for each in references if (number := _as_id(each)) is not None}
+        names = {_utf8(str(each)) for each in references if not isinstance(each, int)}
+        files = {file for name in names for file in _absolute(name)}
+        self.ids = {row["id"] for row in _rows(recordings, "id", pa.array(ids, pa.int64()))}
+        self.by_path: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for row in _rows(recordings, "path", pa.array(names, pa.string())):
+            self.by_path[row["path"]].append((_full(row), row["id"]))
+        stored = _rows(recordings, "root || '/' || path", pa.array(files, pa.string()))
+        self.by_file = {_full(row): int(row["id"]) for row in stored}
+
+
+def _rows(recordings: RecordingsTable, key: str, values: pa.Array) -> list[dict[str, Any]]:
+    if not len(values):
+        return []
+    found = recordings.delta.read(["id", "root", "path"], among={key: values})
+    return list(found.to_pylist())
+
+
+def _resolve(reference: Reference, known: _Known) -> Resolved:
+    number = _as_id(reference)
+    if number in known.ids:
+        return Resolved(reference, number, None)
+    if isinstance(reference, int):
+        raise UnknownRecordingError(f"no recording has the id {reference}; see: spkret sql")
+    return _resolve_name(reference, str(reference), known)
+
+
+def _resolve_name(reference: Reference, name: str, known: _Known) -> Resolved:
+    stored = known.by_path.get(_utf8(name), [])
+    file = Path(name)
+    on_disk = file.is_file()
+    if len(stored) > 1 or (stored and on_disk and not _is_same(stored[0][0], file)):
+        _raise_ambiguous(name, [full for full, _ in stored], on_disk)
+    if stored:
+        return Resolved(reference, stored[0][1], None)
+    for full in _absolute(_utf8(name)):
+        if full in known.by_file:
+            return Resolved(reference, known.by_file[full], None)
+    if on_disk:
+        return Resolved(reference, None, file)
+    raise UnknownRecordingError(
+        f"expected an id, a stored path or an audio file, got {name!r}; index it, or mend the name"
+    )
+
+
+def _raise_ambiguous(name: str, stored: list[str], on_disk: bool) -> NoReturn:
+    named = [f"the stored {full}" for full in sorted(stored)]
+    if on_disk and not any(_is_same(full, Path(name)) for full in stored):
+        named.append(f"the file {absolute(name)}")
+    raise AmbiguousRecordingError(f"{name!r} names {' and '.join(named)}; give its id or full path")
+
+
+def _as_id(reference: Reference) -> int | None:
+    if isinstance(reference, str) and reference.isascii() and reference.isdigit():
+        reference = int(reference[:_ID_DIGITS])
+    is_id = isinstance(reference, int) and 0 <= reference < 2**63
+    return int(reference) if is_id and isinstance(reference, int) else None
+
+
+def _absolute(name: str) -> list[str]:
+    """Spell a path as it may be stored: as it is given, and with links followed."""
+    return [absolute(name), os.path.realpath(name)]
+
+
+def _is_same(full: str, file: Path) -> bool:
+    try:
+        return file.samefile(full)
+    except OSError:
+        return os.path.realpath(full) == os.path.realpath(file)
+
+
+def _full(row: dict[str, Any]) -> str:
+    return f"{row['root']}/{row['path']}"
+
+
+def _utf8(name: str) -> str:
+    """Replace what no stored path can hold, so that a name with it is found nowhere."""
+    return name.encode("utf-8", "replace").decode()

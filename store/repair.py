@@ -1,0 +1,115 @@
+"""Mend a store: what is broken is set aside in a folder of the store, never deleted."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from .audit import Findings, Mask, read_file
+from .delta import DeltaFolder, in_cells, retrying
+from .files import replacing
+from .reading import DataFile
+from .recordings import CELL_COLUMNS, Cell
+
+if TYPE_CHECKING:
+    from .store import Store
+
+
+def repair(store: "Store", findings: Findings) -> list[str]:
+    """Mend what an audit found; say in one line each what was done. Only under exclusive lock.
+
+    Recordings that were set aside are embedded again by the next `spkret index`.
+    """
+    aside = store.set_aside_path / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+    done = [
+        *_replace_logs(store, findings, aside),
+        *_drop_damaged(findings, aside),
+        *_drop_broken(store, findings, aside),
+    ]
+    for cell in findings.indexes:
+        store.vectors.file(cell).remove()
+        done.append(f"built the index of {'/'.join(cell)} again")
+    if store.recordings.delta not in findings.unopened:
+        store.vectors.refresh_unlocked()
+    return done
+
+
+def _replace_logs(store: "Store", findings: Findings, aside: Path) -> list[str]:
+    """Put an empty log table in the place of a lost one; lost recordings need a person."""
+    done = []
+    for table in findings.unopened:
+        if table is store.recordings.delta:
+            continue
+        if table.path.exists():
+            _move(table.path, aside / table.path.name)
+        table.create()
+        done.append(f"set the table {table.path.name} aside and made an empty one")
+    return done
+
+
+def _drop_damaged(findings: Findings, aside: Path) -> list[str]:
+    done = []
+    for table, file in findings.damaged:
+        path = Path(file.path)
+        if path.exists():
+            _move(path, aside / table.path.name / path.relative_to(table.path))
+        done.append(f"set aside {file.path}")
+    for table in {table.path: table for table, _ in findings.damaged}.values():
+        _forget_missing(table)
+    return done
+
+
+def _forget_missing(table: DeltaFolder) -> None:
+    retrying(lambda: table.handle().repair())
+
+
+def _drop_broken(store: "Store", findings: Findings, aside: Path) -> list[str]:
+    """Write the partitions of broken rows anew without them, each in one transaction."""
+    done = []
+    for cell in sorted({file.cell for file in findings.broken}):
+        good, bad = _split(store, findings.broken, cell)
+        target = aside / "recordings" / f"{'-'.join(cell)}.parquet"
+        with replacing(target) as temporary:
+            pq.write_table(bad, temporary)
+        _replace_cell(store.recordings.delta, cell, good)
+        done.append(f"set aside {bad.num_rows} rows of {'/'.join(cell)} in {target}")
+    return done
+
+
+def _split(
+    store: "Store", broken: Mapping[DataFile, Mask], cell: Cell
+) -> tuple[pa.Table, pa.Table]:
+    """Read a partition as its good and its broken rows."""
+    schema = store.recordings.delta.schema
+    good, bad = [], []
+    for file in store.recordings.delta.snapshot().files:
+        rows = read_file(file, schema) if file.cell == cell else None
+        if rows is not None:
+            mask = pa.array(broken.get(file, np.zeros(len(rows), bool)))
+            bad.append(_with_cell(rows.filter(mask), cell, schema))
+            good.append(_with_cell(rows.filter(pc.invert(mask)), cell, schema))
+    return pa.concat_tables(good), pa.concat_tables(bad)
+
+
+def _with_cell(rows: pa.Table, cell: Cell, schema: pa.Schema) -> pa.Table:
+    for column, value in zip(CELL_COLUMNS, cell, strict=True):
+        rows = rows.append_column(column, pa.array([value] * len(rows), pa.string()))
+    return rows.select(schema.names)
+
+
+def _replace_cell(table: DeltaFolder, cell: Cell, good: pa.Table) -> None:
+    condition = in_cells([cell], CELL_COLUMNS)
+    if good.num_rows:
+        retrying(lambda: table.overwrite(good, condition))
+    else:
+        retrying(lambda: table.handle().delete(condition))
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
