@@ -92,7 +92,8 @@ def _power(waveform: Vector) -> Power:
     padded[: len(waveform)] = waveform
     view = np.lib.stride_tricks.sliding_window_view(padded, FRAME_SAMPLES)[::HOP_SAMPLES]
     spectrum = np.fft.rfft(view * _window(), FFT_SAMPLES, axis=1)
-    power: Power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
+    power: Power = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
     return power
 
 

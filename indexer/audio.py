@@ -22,7 +22,7 @@ LONG_S: Seconds = 60.0
 """A longer file is read in windows."""
 WINDOW_S: Seconds = 30.0
 SILENCE_PEAK = 1e-4
-_BLOCK_SAMPLES = 2_000_000
+_BLOCK_SAMPLES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from .commit import CHUNK_ROWS, Committer
 from .encoders.base import Encoder
 from .extract import Outcome, extract
 from .manifest import Manifest, read_recordings
+from .manifests.rows import is_utf8
+from .reasons import Reason
 from .stored import Contents, Plan, make_plan, retagged
 from .summary import IndexSummary, Progress
 
@@ -86,7 +88,7 @@ def embed_files(paths: Sequence[Path], encoder: Encoder) -> "pa.Table":
     """
     from ..store.rows import to_table
 
-    recordings = [Recording(str(path.absolute().parent), path.name) for path in paths]
+    recordings = [_recording(path.absolute()) for path in paths]
     ids = [recording.id for recording in recordings]
     rows: dict[int, Embedded] = {}
     for outcome in extract(dict(zip(ids, recordings, strict=True)).values(), encoder, _always):
@@ -182,6 +184,12 @@ class _Run:
         self._done += files
         if self._progress is not None:
             self._progress(self._done, len(self._listed.recordings), self._audio_s)
+
+
+def _recording(path: Path) -> Recording:
+    if not is_utf8(str(path)):
+        raise AudioError(Reason.BAD_NAME, f"{path!a}: not UTF-8; rename the file")
+    return Recording(str(path.parent), path.name)
 
 
 def _always(_: str) -> bool:

@@ -47,8 +47,9 @@ def make_plan(recordings: Sequence[Recording], root: str, table: "RecordingsTabl
             retag.append(recording)
         else:
             unchanged += 1
-    gone = [recording_id(root, path) for path in stamps if not Path(root, path).exists()]
-    return Plan(read, retag, unchanged, gone)
+    doubtful = stamps.keys() - {one.path for one in recordings} | {one.path for one in read}
+    gone = [path for path in doubtful & stamps.keys() if not Path(root, path).exists()]
+    return Plan(read, retag, unchanged, [recording_id(root, path) for path in gone])
 
 
 class Contents:

@@ -16,7 +16,7 @@ def noise_at(wave: Wave, snr_db: float, seed: int = 0) -> Wave:
     loud = np.convolve(wave**2, np.ones(400) / 400, "same")
     power = loud[loud > 0.01 * loud.max()].mean() / 10 ** (snr_db / 10)
     scatter = np.random.default_rng(seed).normal(size=len(wave))
-    return (scatter * np.sqrt(power)).astype(np.float32)
+    return np.array(scatter * np.sqrt(power), np.float32)
 
 
 def low_pass(wave: Wave, cutoff_hz: float) -> Wave:

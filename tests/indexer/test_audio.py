@@ -1,5 +1,5 @@
 import os
-import resource
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from spkret.errors import AudioError
 from spkret.indexer.audio import Source, is_silent, load, windows
+from spkret.indexer.decode import Window, decode
 from spkret.indexer.reasons import Reason
 
 
@@ -203,15 +204,20 @@ def test_random_bytes_raise_only_typed_errors(tmp_path: Path, content: bytes, ma
         load(path)
 
 
-def test_a_long_file_is_never_held_whole(tmp_path: Path) -> None:
-    path = tmp_path / "a.flac"
+def peak_bytes(path: Path, minutes: int) -> int:
+    """Write a file of some minutes and return the most memory that decoding it took."""
+    minute = np.tile(voice(3.0, rate_hz=8_000), 20)
     with soundfile.SoundFile(path, "w", 8_000, 1) as file:
-        for _ in range(60):
-            file.write(np.tile(voice(3.0, rate_hz=8_000), 10))
-    from spkret.indexer.decode import Window, decode
+        for _ in range(minutes):
+            file.write(minute)
+    tracemalloc.start()
+    windows = sum(isinstance(step, Window) for step in decode(path, lambda _: True))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert windows == 2 * minutes
+    return peak
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    steps = sum(isinstance(step, Window) for step in decode(path, lambda _: True))
-    grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert steps == 60
-    assert grown_mb < 90
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    longer = peak_bytes(tmp_path / "b.flac", 8) - peak_bytes(tmp_path / "a.flac", 4)
+    assert longer < 0.2 * 4 * 16_000 * 4 * 60

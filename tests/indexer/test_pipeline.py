@@ -277,5 +277,13 @@ def test_embed_files_names_the_bad_file(audio: Path) -> None:
     assert caught.value.reason == "not_audio"
 
 
+def test_embed_files_refuses_a_name_that_no_table_holds(audio: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(audio) + b"/\xff.wav"))
+    shutil.copy(audio / "ann" / "1.wav", path)
+    with pytest.raises(AudioError) as caught:
+        embed_files([path], ToyEncoder())
+    assert caught.value.reason == "bad_name"
+
+
 def test_embed_no_files() -> None:
     assert embed_files([], ToyEncoder()).num_rows == 0
