@@ -76,11 +76,14 @@ class _HeldOut:
         return evidence(self.reranker / temperature, self.asnorm, self.qmf, self.groups)
 
 
-def train(material: Material, *, seed: int = 0) -> tuple[Reranker, Evaluation]:
+def train(
+    material: Material, *, seed: int = 0, skipped: int = 0, warnings: Sequence[str] = ()
+) -> tuple[Reranker, Evaluation]:
     """Train a reranker on all groups, calibrated and measured on held-out speakers.
 
     Speakers of anchors are dealt into folds. For each fold, models are trained on the groups of the
     others, from which its speakers are removed, with one more fold held back to stop the trees.
+    `skipped` and `warnings` are handed on to the evaluation.
 
     Returns
     -------
@@ -100,7 +103,8 @@ def train(material: Material, *, seed: int = 0) -> tuple[Reranker, Evaluation]:
     opened = _opened(material, centred, models, folds)
     temperature = fit_temperature(closed.reranker, material.groups, material.matches)
     none = fit_none(closed.evidence(temperature), opened.evidence(temperature))
-    evaluation = _evaluation(material, examples, closed, temperature)
+    measured = _evaluation(material, examples, closed, temperature)
+    evaluation = replace(measured, skipped=skipped, warnings=[*warnings, *measured.warnings])
     rounds = int(np.median([model.rounds for model in models]))
     final = _fit(examples, seed, None, rounds)
     parts = Parts(

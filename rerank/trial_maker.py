@@ -1,6 +1,7 @@
 """Draw trials from a labelled store."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,15 +26,15 @@ class _Speaker:
     def size(self) -> int:
         return sum(len(rows) for rows in self.by_noise)
 
-    def draw(
-        self, generator: np.random.Generator, other_than: str | None, content: Sequence[str]
-    ) -> int | None:
-        """Draw a noise condition, then a recording of it, not of the content `other_than`."""
-        for number in generator.permutation(len(self.by_noise)):
-            rows = [row for row in self.by_noise[number] if content[row] != other_than]
-            if rows:
-                return int(generator.choice(rows))
-        return None
+    def pick(self, noise: float, recording: float) -> int:
+        """Pick a noise condition, then a recording of it, by two random numbers in [0, 1)."""
+        rows = self.by_noise[int(noise * len(self.by_noise))]
+        return int(rows[int(recording * len(rows))])
+
+    def other_than(self, hidden: str, content: Sequence[str]) -> "_Speaker":
+        """Return the speaker without the recordings of this content."""
+        kept = (rows[[content[row] != hidden for row in rows]] for rows in self.by_noise)
+        return _Speaker(self.name, tuple(rows for rows in kept if len(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,27 +167,23 @@ def _draw(
     generator: np.random.Generator,
 ) -> tuple[int, list[int], int]:
     """Draw one trial: the rows of the anchor, of its group in random order, and of the match."""
-    anchor = speaker.draw(generator, None, content)
-    match = None if anchor is None else speaker.draw(generator, content[anchor], content)
-    if anchor is None or match is None:
-        raise TrialError(f"speaker {speaker.name!r} has no two recordings; label more")
+    anchor = speaker.pick(*generator.random(2))
+    match = speaker.other_than(content[anchor], content).pick(*generator.random(2))
     others = [other for other in cell.speakers if other is not speaker]
-    group = [match, *_negatives(others, group_size - 1, generator, content)]
+    group = np.array([match, *_negatives(others, group_size - 1, generator)])
     generator.shuffle(group)
-    return anchor, group, match
+    return anchor, group.tolist(), match
 
 
-def _negatives(
-    others: Sequence[_Speaker], count: int, generator: np.random.Generator, content: Sequence[str]
-) -> list[int]:
+def _negatives(others: Sequence[_Speaker], count: int, generator: np.random.Generator) -> list[int]:
     """Draw recordings, one a speaker, and more of the same speakers once all had their turn."""
-    order = generator.permutation(len(others))[:count]
-    rows = [others[number].draw(generator, None, content) for number in order]
-    drawn = [row for row in rows if row is not None]
+    order = generator.permutation(len(others))[:count].tolist()
+    chances = generator.random((len(order), 2)).tolist()
+    drawn = [others[n].pick(*chance) for n, chance in zip(order, chances, strict=True)]
     if len(drawn) < count:
-        rest = [row for other in others for part in other.by_noise for row in part.tolist()]
-        rest = sorted(set(rest) - set(drawn))
-        drawn += generator.choice(rest, count - len(drawn), replace=False).tolist()
+        rest = {row for other in others for part in other.by_noise for row in part.tolist()}
+        free = sorted(rest - set(drawn))
+        drawn += generator.choice(free, count - len(drawn), replace=False).tolist()
     return drawn
 
 
@@ -204,10 +201,9 @@ def _counts(cells: Sequence[_Cell]) -> str:
 def _named(table: pa.Table, drawn: Sequence[tuple[int, list[int], int]]) -> list[Trial]:
     """Refer to rows by their path, or by their id where two roots share it."""
     paths, noises = table["path"].to_pylist(), table["noise"].to_pylist()
-    seen: set[str] = set()
-    shared = {path for path in paths if path in seen or seen.add(path)}  # type: ignore[func-returns-value]
+    times = Counter(paths)
     ids = table["id"].to_pylist()
-    names = [str(id_) if path in shared else path for path, id_ in zip(paths, ids, strict=True)]
+    names = [str(id_) if times[path] > 1 else path for path, id_ in zip(paths, ids, strict=True)]
     return [
         Trial(
             id=f"r{number}",

@@ -106,7 +106,7 @@ class Background:
         if not len(voices):
             return prior or cls.empty(0)
         start = prior or cls.empty(voices.embeddings.shape[1])
-        names = _names(voices)
+        names = names_of(voices)
         mean, cells, cell_means = _means(voices, names, start.mean)
         fitted = cls(mean, cells, cell_means, start.cohort[:0], start.cohort_names[:0])
         excluded = [*exclude_speakers, *(f"#{id_}" for id_ in exclude_ids)]
@@ -120,8 +120,8 @@ class Background:
 
         When fewer than `SMALLEST_COHORT` stay, the prior's cohort takes their place.
         """
-        drop = [*speakers, *(f"#{id_}" for id_ in ids)]
-        keep = ~np.isin(self.cohort_names, drop) if drop else np.ones(len(self.cohort), bool)
+        drop = {*speakers, *(f"#{id_}" for id_ in ids)}
+        keep = np.array([name not in drop for name in self.cohort_names.tolist()], bool)
         if keep.all():
             return self._with_enough(prior)
         left = replace(self, cohort=self.cohort[keep], cohort_names=self.cohort_names[keep])
@@ -138,18 +138,21 @@ class Background:
         cells = zip(voices.languages.tolist(), voices.noises.tolist(), strict=True)
         rows = [cell_of.get(f"{language}/{noise}", len(cell_of)) for language, noise in cells]
         means = np.concatenate([self.cell_means, self.mean[None]])
-        return _unit(voices.embeddings - means[rows])
+        return unit(voices.embeddings - means[rows])
 
     def apply(self, voices: Labelled) -> Centred:
         """Centre recordings and compare each with the cohort less its own speaker."""
-        embeddings = self.centre(voices)
+        return self.compare(self.centre(voices), names_of(voices))
+
+    def compare(self, embeddings: Floats, names: Names) -> Centred:
+        """Compare centred embeddings (n, dimension) with the cohort less the names beside them."""
         number_of = {name: number for number, name in enumerate(self.cohort_names.tolist())}
-        own = np.array([number_of.get(name, -1) for name in _names(voices).tolist()], np.intp)
+        own = np.array([number_of.get(name, -1) for name in names.tolist()], np.intp)
         mean, deviation = _top_statistics(embeddings, self.cohort, own)
         return Centred(embeddings, mean, deviation)
 
 
-def _names(voices: Labelled) -> Names:
+def names_of(voices: Labelled) -> Names:
     """Name the speaker of each recording, or `#id` where it is unknown."""
     pairs = zip(voices.speakers.tolist(), voices.ids.tolist(), strict=True)
     return np.array([f"#{id_}" if speaker is None else speaker for speaker, id_ in pairs], np.str_)
@@ -207,10 +210,11 @@ def _speaker_units(embeddings: Floats, names: Names) -> Floats:
     distinct, which = np.unique(names, return_inverse=True)
     sums = np.zeros((len(distinct), embeddings.shape[1]), np.float32)
     np.add.at(sums, which, embeddings)
-    return _unit(sums)
+    return unit(sums)
 
 
-def _unit(vectors: Floats) -> Floats:
+def unit(vectors: Floats) -> Floats:
+    """Scale each vector of (n, dimension) to unit length."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.maximum(lengths, 1e-12, dtype=np.float32)
 

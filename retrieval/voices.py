@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..store.arrays import lists
 from ..store.schema import UNKNOWN_LANGUAGE, Noise
 
 Labels = npt.NDArray[np.object_]
@@ -45,6 +46,16 @@ class Labelled:
         """Pick the recordings at these rows, in this order."""
         picked = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
         return type(self)(**picked)
+
+    def joined(self, other: Self) -> Self:
+        """Append the recordings of another."""
+        if not len(self) or not len(other):
+            return self if len(self) else other
+        pairs = {
+            field.name: (getattr(self, field.name), getattr(other, field.name))
+            for field in fields(self)
+        }
+        return type(self)(**{name: np.concatenate(pair) for name, pair in pairs.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +98,8 @@ class Voices(Labelled):
             snr_db=_floats(table, "snr_db"),
             bandwidth_hz=_floats(table, "bandwidth_hz"),
             f0_hz=_floats(table, "f0_hz"),
-            spectrum_mean=_matrix(table, "spectrum_mean"),
-            spectrum_std=_matrix(table, "spectrum_std"),
+            spectrum_mean=lists(table, "spectrum_mean"),
+            spectrum_std=lists(table, "spectrum_std"),
         )
 
 
@@ -98,7 +109,7 @@ def _labelled(table: pa.Table) -> dict[str, Any]:
         "speakers": _labels(table, "speaker"),
         "languages": _labels(table, "language", UNKNOWN_LANGUAGE),
         "noises": _labels(table, "noise", Noise.UNKNOWN.value),
-        "embeddings": _matrix(table, "embedding"),
+        "embeddings": lists(table, "embedding"),
     }
 
 
@@ -112,9 +123,3 @@ def _labels(table: pa.Table, column: str, missing: str | None = None) -> Labels:
 def _floats(table: pa.Table, column: str) -> Floats:
     values: npt.NDArray[Any] = table[column].to_numpy()
     return values.astype(np.float32)
-
-
-def _matrix(table: pa.Table, column: str) -> Floats:
-    chunks = [chunk.flatten().to_numpy() for chunk in table[column].chunks]
-    flat = chunks[0] if len(chunks) == 1 else np.concatenate([*chunks, np.empty(0, np.float32)])
-    return flat.reshape(len(table), -1) if len(table) else np.empty((0, 0), np.float32)

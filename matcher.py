@@ -1,0 +1,406 @@
+"""Anchor and candidates to an answer: the one place where retrieval and rerank meet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import UsageError
+from .rerank.enrolment import Enrolled, enrol, speaker_means
+from .rerank.evaluation import Evaluation, evaluate_groups, system_scores
+from .rerank.features import NAMES
+from .rerank.loading import load_for
+from .rerank.ranker import Reranker
+from .rerank.results import Candidate, Identification, KnownSpeaker, Match, Verification
+from .rerank.scoring import Scored, best_first, log_rows, score_groups
+from .rerank.trial_groups import TrialGroups, group_trials, log_trials
+from .rerank.trials import Trial
+from .retrieval.groups import Groups
+from .retrieval.library import Embed, Gathered, Library, Reference, library
+from .retrieval.normalize import Background, Centred
+from .retrieval.search import search_store
+
+if TYPE_CHECKING:
+    from .store.store import Store
+
+__all__ = [
+    "Candidate",
+    "Evaluation",
+    "Identification",
+    "KnownSpeaker",
+    "Match",
+    "Verification",
+    "evaluate",
+    "identify",
+    "query",
+    "train_reranker",
+    "verify",
+]
+
+Rows = npt.NDArray[np.int64]
+
+RERANKED = 50
+"""How many of the nearest recordings or speakers are reranked when a whole store is searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """A store ready to be matched in: its recordings, its reranker and what is usual in it."""
+
+    store: "Store"
+    library: Library
+    reranker: Reranker | None
+
+    @classmethod
+    def of(cls, store: "Store") -> "_Bench":
+        return cls(store, library(store), load_for(store))
+
+    @property
+    def prior(self) -> Background | None:
+        return None if self.reranker is None else self.reranker.background
+
+    @property
+    def reranker_name(self) -> str | None:
+        return None if self.reranker is None else self.reranker.fingerprint
+
+    def background(self) -> Background:
+        return self.library.background(self.prior, self.reranker_name or "")
+
+    def centred(self, gathered: Gathered) -> Centred:
+        """See recordings against the store without their own speakers."""
+        speakers = {name for name in gathered.voices.speakers.tolist() if name is not None}
+        ids = gathered.voices.ids.tolist()
+        return self.background().without(speakers, ids, self.prior).apply(gathered.voices)
+
+
+def query(
+    store: "Store",
+    anchor: Reference,
+    group: Sequence[Reference] | None = None,
+    *,
+    embed: Embed | None = None,
+    top: int | None = None,
+    explain: bool = False,
+    open_group: bool = False,
+    min_probability: float | None = None,
+    language: str | None = None,
+    noise: str | None = None,
+    where: str | None = None,
+    log: bool = True,
+) -> Match:
+    """Name the one recording of a group that has the anchor's speaker.
+
+    Parameters
+    ----------
+    anchor, group : ids, stored paths or files; without a group, the whole store is searched and
+        its `RERANKED` nearest recordings are the group
+    embed : embeds files that are not stored, all in one call
+    top : how many candidates to return; probabilities are over the whole group all the same
+    explain : tell what each feature added to each score
+    open_group : name no match where "none of them" is likelier than not
+    min_probability : name no match below this probability
+    language, noise, where : filters of the search of the whole store
+    log : write the scores into the store
+
+    Raises
+    ------
+    UsageError
+        The group is empty, nothing is left to compare with, or filters are given with a group.
+    RecordingError
+        A reference does not name precisely one recording.
+    """
+    bench = _Bench.of(store)
+    if group is None:
+        gathered = _nearest(bench, anchor, embed, max(RERANKED, top or 0), language, noise, where)
+        members, warnings = np.arange(1, len(gathered.voices)), list[str]()
+    else:
+        _check_no_filters(language, noise, where)
+        gathered = bench.library.gather([anchor, *group], embed)
+        members, warnings = _members(gathered)
+    groups = Groups.of(gathered.rows[:1], [members])
+    scored = score_groups(gathered, bench.centred(gathered), groups, bench.reranker)
+    if log:
+        encoder = store.encoder
+        store.scores.append(log_rows(scored, gathered, "query", encoder, bench.reranker))
+    candidates = _candidates(scored, gathered, bench.reranker if explain else None, top)
+    none = _known(scored.none_probabilities[0])
+    abstain = _abstains(candidates[0].probability, none, open_group, min_probability)
+    return Match(
+        anchor=str(gathered.paths[gathered.rows[0]]),
+        path=None if abstain else candidates[0].path,
+        probability=candidates[0].probability,
+        none_probability=none,
+        encoder=store.encoder.name,
+        reranker=bench.reranker_name,
+        candidates=candidates,
+        warnings=[*warnings, *_missing_reranker(scored.system)],
+    )
+
+
+def verify(
+    store: "Store",
+    a: Reference,
+    b: Reference,
+    *,
+    embed: Embed | None = None,
+    log: bool = True,
+) -> Verification:
+    """Say whether two recordings have one speaker: cosine, normalised score, probability.
+
+    The probability takes one speaker and two speakers as equally likely beforehand.
+
+    Raises
+    ------
+    RecordingError
+        A reference does not name precisely one recording.
+    """
+    bench = _Bench.of(store)
+    gathered = bench.library.gather([a, b], embed)
+    groups = Groups.of(gathered.rows[:1], [gathered.rows[1:]])
+    scored = score_groups(gathered, bench.centred(gathered), groups, bench.reranker)
+    if log:
+        store.scores.append(log_rows(scored, gathered, "verify", store.encoder, bench.reranker))
+    probability = None
+    if bench.reranker is not None:
+        probability = float(bench.reranker.pair_probabilities(scored.features)[0])
+    left, right = (str(gathered.paths[row]) for row in gathered.rows)
+    return Verification(
+        left=left,
+        right=right,
+        same_speaker=None if probability is None else probability > 0.5,
+        cosine=float(scored.features.column("cosine")[0]),
+        asnorm=_known(scored.features.column("asnorm")[0]),
+        probability=probability,
+        encoder=store.encoder.name,
+        reranker=bench.reranker_name,
+        warnings=_missing_reranker(scored.system),
+    )
+
+
+def identify(
+    store: "Store", anchor: Reference, *, embed: Embed | None = None, top: int | None = None
+) -> Identification:
+    """Say which labelled speaker of the store speaks the anchor.
+
+    Every speaker is enrolled by the mean of the centred embeddings of all their recordings but the
+    anchor's own. The `RERANKED` nearest speakers are compared, probabilities are over them.
+
+    Raises
+    ------
+    UsageError
+        The store has no other labelled recording.
+    RecordingError
+        The reference does not name precisely one recording.
+    """
+    bench = _Bench.of(store)
+    asked = bench.library.gather([anchor], embed)
+    labelled, background = bench.library.labelled(), bench.background()
+    means = speaker_means(labelled, background, int(asked.voices.ids[0]))
+    nearest = means.nearest(background.centre(asked.voices)[0], max(RERANKED, top or 0))
+    if not len(nearest):
+        raise UsageError("expected labelled speakers in the store, got none; index a manifest")
+    recordings = bench.library.by_id(means.recordings_of(labelled, nearest))
+    enrolled = enrol(asked, recordings, background.without([], [], bench.prior), means.leave_out)
+    groups = Groups.of([0], [np.arange(1, len(enrolled.gathered.voices))])
+    scored = score_groups(enrolled.gathered, enrolled.centred, groups, bench.reranker)
+    speakers = _speakers(scored, enrolled, top)
+    return Identification(
+        anchor=str(asked.paths[0]),
+        speaker=speakers[0].speaker,
+        probability=speakers[0].probability,
+        none_probability=_known(scored.none_probabilities[0]),
+        encoder=store.encoder.name,
+        reranker=bench.reranker_name,
+        speakers=speakers,
+        warnings=_missing_reranker(scored.system),
+    )
+
+
+def evaluate(
+    store: "Store", trials: Sequence[Trial], *, embed: Embed | None = None, log: bool = True
+) -> Evaluation:
+    """Measure every system on trials; no speaker of a trial is in the normalisation's cohort.
+
+    Raises
+    ------
+    TrialError
+        No trial has a match among its candidates.
+    RecordingError
+        A trial names a recording that is not there.
+    """
+    bench = _Bench.of(store)
+    laid = group_trials(trials, bench.library, embed)
+    voices = laid.gathered.voices
+    background = Background.fit(
+        bench.library.labelled(),
+        bench.prior,
+        exclude_speakers={name for name in voices.speakers.tolist() if name is not None},
+        exclude_ids=voices.ids.tolist(),
+    )
+    scored = score_groups(laid.gathered, background.apply(voices), laid.groups, bench.reranker)
+    if log:
+        _log_evaluation(store, laid, scored, bench.reranker)
+    return evaluate_groups(
+        system_scores(scored.features, bench.reranker),
+        1.0 if bench.reranker is None else bench.reranker.temperature,
+        voices,
+        laid.groups,
+        laid.matches,
+        skipped=laid.skipped,
+        warnings=[*laid.warnings, *_missing_reranker(scored.system)],
+    )
+
+
+def train_reranker(
+    store: "Store", trials: Sequence[Trial], *, seed: int = 0, embed: Embed | None = None
+) -> Evaluation:
+    """Train a reranker on trials, save it into the store, and return its cross-validated figures.
+
+    Raises
+    ------
+    TrialError
+        No trial has a match among its candidates.
+    RerankerError
+        The trials have too few speakers.
+    """
+    from .rerank.training import Material, train
+
+    shelf = library(store)
+    laid = group_trials(trials, shelf, embed)
+    background = Background.fit(shelf.labelled())
+    material = Material(store.encoder, laid.gathered.voices, background, laid.groups, laid.matches)
+    reranker, evaluation = train(material, seed=seed, skipped=laid.skipped, warnings=laid.warnings)
+    reranker.save(store.reranker_path)
+    return evaluation
+
+
+def _nearest(
+    bench: _Bench,
+    anchor: Reference,
+    embed: Embed | None,
+    k: int,
+    language: str | None,
+    noise: str | None,
+    where: str | None,
+) -> Gathered:
+    """Gather the anchor, as row 0, and the recordings of the store nearest to it."""
+    asked = bench.library.gather([anchor], embed)
+    vector, content = asked.voices.embeddings[0], asked.voices.content_hashes[0]
+    spare = 5  # copies of the anchor are found too
+    hits = search_store(bench.store, vector, k + spare, language=language, noise=noise, where=where)
+    found = bench.library.by_id(hits.ids)
+    others = np.flatnonzero(found.voices.content_hashes != content)[:k]
+    if not len(others):
+        raise UsageError("expected other recordings to compare with, the store has none like that")
+    return asked.joined(found.take(others))
+
+
+def _check_no_filters(*filters: str | None) -> None:
+    if any(given is not None for given in filters):
+        raise UsageError("language, noise and where filter the whole store; leave out the group")
+
+
+def _members(gathered: Gathered) -> tuple[Rows, list[str]]:
+    """Rows of a group without repeats and without the anchor, and warnings of what was dropped."""
+    anchor, rows = int(gathered.rows[0]), gathered.rows[1:]
+    if not len(rows):
+        raise UsageError("expected at least one candidate in the group, got none")
+    distinct = np.array(list(dict.fromkeys(rows.tolist())), np.int64)
+    content = gathered.voices.content_hashes
+    members = distinct[content[distinct] != content[anchor]]
+    warnings = []
+    if len(distinct) < len(rows):
+        warnings.append(f"{len(rows) - len(distinct)} candidates were listed twice")
+    if len(members) < len(distinct):
+        warnings.append("the group holds the anchor itself, which was left out")
+    if not len(members):
+        raise UsageError("expected a candidate besides the anchor itself, got none")
+    copies = len(members) - len(set(content[members].tolist()))
+    if copies:
+        warnings.append(f"{copies} candidates hold the same audio as another")
+    return members, warnings
+
+
+def _candidates(
+    scored: Scored, gathered: Gathered, explainer: Reranker | None, top: int | None
+) -> list[Candidate]:
+    """List the candidates of the one group, the best first, explained if there is an explainer."""
+    order = best_first(scored, gathered)[:top]
+    cosines = scored.features.column("cosine")
+    parts = None if explainer is None else explainer.contributions(scored.features.take(order))
+    voices, rows = gathered.voices, scored.groups.candidates[order]
+    return [
+        Candidate(
+            rank=place + 1,
+            path=str(gathered.paths[row]),
+            id=int(voices.ids[row]) if gathered.stored[row] else None,
+            language=voices.languages[row],
+            noise=voices.noises[row],
+            cosine=float(cosines[position]),
+            score=float(scored.scores[position]),
+            probability=float(scored.probabilities[position]),
+            contributions=None if parts is None else _strongest(parts[place]),
+        )
+        for place, (position, row) in enumerate(zip(order, rows, strict=True))
+    ]
+
+
+def _strongest(parts: npt.NDArray[np.float64]) -> dict[str, float]:
+    order = np.argsort(-np.abs(parts), kind="stable")
+    return {NAMES[number]: float(parts[number]) for number in order}
+
+
+def _speakers(scored: Scored, enrolled: Enrolled, top: int | None) -> list[KnownSpeaker]:
+    order = best_first(scored, enrolled.gathered)[:top]
+    cosines = scored.features.column("cosine")
+    return [
+        KnownSpeaker(
+            rank=place + 1,
+            speaker=enrolled.speakers[position],
+            recordings=enrolled.counts[position],
+            cosine=float(cosines[position]),
+            score=float(scored.scores[position]),
+            probability=float(scored.probabilities[position]),
+        )
+        for place, position in enumerate(order.tolist())
+    ]
+
+
+def _abstains(
+    probability: float, none: float | None, open_group: bool, min_probability: float | None
+) -> bool:
+    """Tell whether to name no match; without a reranker, "none of them" is never named."""
+    unlikely = min_probability is not None and probability < min_probability
+    return unlikely or (open_group and none is not None and none > 0.5)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _missing_reranker(system: str) -> list[str]:
+    if system == "reranker":
+        return []
+    name = {"asnorm": "AS-norm", "centred": "centred cosine"}[system]
+    return [
+        f"no reranker fits this encoder: ranked by {name}, probabilities are not calibrated;"
+        " train one with `spkret train-reranker`"
+    ]
+
+
+def _log_evaluation(
+    store: "Store", laid: TrialGroups, scored: Scored, reranker: Reranker | None
+) -> None:
+    rows = log_rows(
+        scored,
+        laid.gathered,
+        "evaluate",
+        store.encoder,
+        reranker,
+        trial_ids=[trial.id for trial in laid.trials],
+        matches=laid.matches,
+    )
+    store.scores.append(rows)
+    store.trials.append(log_trials(laid, rows["query_id"].to_numpy()[laid.groups.offsets[:-1]]))

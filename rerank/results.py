@@ -1,0 +1,166 @@
+"""What matching answers: `to_dict` of each is the document that `--json` prints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One candidate of a group.
+
+    Parameters
+    ----------
+    rank : 1 is the best
+    path, id : as stored; of a file that is not stored, the file, and None
+    language, noise : its conditions
+    cosine : with the anchor
+    score : of the reranker, or of the system in its place
+    probability : that it is the match, given that precisely one of the group is
+    contributions : what each feature added to the score, the strongest first; None unless asked for
+    """
+
+    rank: int
+    path: str
+    id: int | None
+    language: str
+    noise: str
+    cosine: float
+    score: float
+    probability: float
+    contributions: Mapping[str, float] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the candidate's part of the document."""
+        names = ("rank", "path", "id", "language", "noise", "cosine", "score", "probability")
+        document = {name: getattr(self, name) for name in names}
+        if self.contributions is not None:
+            document["contributions"] = dict(self.contributions)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The match of an anchor in a group.
+
+    Parameters
+    ----------
+    anchor : its path
+    path : of the match; None where the caller asked to abstain and this is such a case
+    probability : of the best candidate, given that precisely one of the group is the match
+    none_probability : that none of the group is the match, at equal prior; None without a reranker
+    encoder, reranker : name and fingerprint of each; `reranker` is None without one
+    candidates : the best first
+    warnings : in plain words
+    """
+
+    anchor: str
+    path: str | None
+    probability: float
+    none_probability: float | None
+    encoder: str
+    reranker: str | None
+    candidates: Sequence[Candidate]
+    warnings: Sequence[str] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that `spkret query --json` prints."""
+        return {
+            "anchor": self.anchor,
+            "match": self.path,
+            "probability": self.probability,
+            "none_probability": self.none_probability,
+            "encoder": self.encoder,
+            "reranker": self.reranker,
+            "candidates": [candidate.to_dict() for candidate in self.candidates],
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether two recordings have one speaker.
+
+    Parameters
+    ----------
+    left, right : paths
+    same_speaker : whether the probability is above one half; None without a reranker
+    cosine, asnorm : plain and normalised score; `asnorm` is None without a cohort
+    probability : that one speaker speaks both, at equal prior; None without a reranker
+    """
+
+    left: str
+    right: str
+    same_speaker: bool | None
+    cosine: float
+    asnorm: float | None
+    probability: float | None
+    encoder: str
+    reranker: str | None
+    warnings: Sequence[str] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that `spkret verify --json` prints."""
+        return {
+            "a": self.left,
+            "b": self.right,
+            "same_speaker": self.same_speaker,
+            "cosine": self.cosine,
+            "asnorm": self.asnorm,
+            "probability": self.probability,
+            "encoder": self.encoder,
+            "reranker": self.reranker,
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSpeaker:
+    """A labelled speaker as a candidate, enrolled by the mean of all their recordings."""
+
+    rank: int
+    speaker: str
+    recordings: int
+    cosine: float
+    score: float
+    probability: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the speaker's part of the document."""
+        names = ("rank", "speaker", "recordings", "cosine", "score", "probability")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """Which labelled speaker of a store speaks the anchor.
+
+    Parameters
+    ----------
+    speaker : the likeliest
+    probability : of it, given that it is one of those ranked
+    none_probability : that it is none of them, at equal prior; None without a reranker
+    speakers : the likeliest first
+    """
+
+    anchor: str
+    speaker: str
+    probability: float
+    none_probability: float | None
+    encoder: str
+    reranker: str | None
+    speakers: Sequence[KnownSpeaker]
+    warnings: Sequence[str] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that `spkret identify --json` prints."""
+        return {
+            "anchor": self.anchor,
+            "speaker": self.speaker,
+            "probability": self.probability,
+            "none_probability": self.none_probability,
+            "encoder": self.encoder,
+            "reranker": self.reranker,
+            "speakers": [speaker.to_dict() for speaker in self.speakers],
+            "warnings": list(self.warnings),
+        }

@@ -1,0 +1,194 @@
+"""The recordings that matching asks for, kept in memory while the store's table does not change."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ..errors import UsageError
+from . import background_file
+from .normalize import Background
+from .voices import Labelled, Labels, Voices
+
+if TYPE_CHECKING:
+    from ..store.store import Store
+
+Reference = str | int | Path
+Embed = Callable[[Sequence[Path]], pa.Table]
+Rows = npt.NDArray[np.int64]
+
+MOST_ROWS = 100_000
+_COLUMNS = (*Voices.COLUMNS, "path")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Recordings that were asked for.
+
+    Parameters
+    ----------
+    voices : each recording once
+    paths : str (n,), as stored, or the file's
+    stored : bool (n,), whether it is a row of the store
+    rows : int64 (references,), the row of each reference
+    """
+
+    voices: Voices
+    paths: Labels
+    stored: npt.NDArray[np.bool_]
+    rows: Rows
+
+    def take(self, rows: Rows) -> "Gathered":
+        """Pick these recordings, each referred to once."""
+        return Gathered(
+            self.voices.take(rows), self.paths[rows], self.stored[rows], np.arange(len(rows))
+        )
+
+    def joined(self, other: "Gathered") -> "Gathered":
+        """Append the recordings of another."""
+        return Gathered(
+            self.voices.joined(other.voices),
+            np.concatenate([self.paths, other.paths]),
+            np.concatenate([self.stored, other.stored]),
+            np.concatenate([self.rows, other.rows + len(self.voices)]),
+        )
+
+
+class Library:
+    """The rows of one store that were asked for, and its background, at one version."""
+
+    def __init__(self, store: "Store", version: int) -> None:
+        self.version = version
+        self._store = store
+        self._id_of: dict[str, int] = {}
+        self._row_of: dict[int, int] = {}
+        self._voices: Voices | None = None
+        self._paths: Labels = np.empty(0, object)
+        self._labelled: Labelled | None = None
+        self._backgrounds: dict[str, Background] = {}
+
+    def gather(self, references: Sequence[Reference], embed: Embed | None) -> Gathered:
+        """Find the recordings that references name; embed files that are not stored, in one call.
+
+        Raises
+        ------
+        UnknownRecordingError, AmbiguousRecordingError
+            A reference does not name precisely one recording.
+        UsageError
+            A file is not stored, and there is no `embed`.
+        """
+        files = self._resolve(references)
+        ids = [self._id_of.get(str(reference)) for reference in references]
+        self._read([id_ for id_ in dict.fromkeys(ids) if id_ is not None])
+        wanted = dict.fromkeys(id_ for id_ in ids if id_ is not None)
+        picked = np.array([self._row_of[id_] for id_ in wanted], np.int64)
+        place = {id_: row for row, id_ in enumerate(wanted)}
+        fresh = {
+            path: len(place) + number for number, path in enumerate(dict.fromkeys(files.values()))
+        }
+        rows = [
+            place[id_] if id_ is not None else fresh[files[str(reference)]]
+            for reference, id_ in zip(references, ids, strict=True)
+        ]
+        return self._gathered(picked, list(fresh), np.array(rows, np.int64), embed)
+
+    def by_id(self, ids: Rows) -> Gathered:
+        """Return stored recordings by id, row i being id i."""
+        self._read(ids.tolist())
+        picked = np.array([self._row_of[id_] for id_ in ids.tolist()], np.int64)
+        return self._gathered(picked, [], np.arange(len(ids)), None)
+
+    def labelled(self) -> Labelled:
+        """Return what every recording of the store is labelled with, and its embedding."""
+        if self._labelled is None:
+            columns = list(Labelled.COLUMNS)
+            table = self._store.recordings.scan(columns=columns, version=self.version)
+            self._labelled = Labelled.of(table)
+        return self._labelled
+
+    def background(self, prior: Background | None, prior_name: str) -> Background:
+        """Return the background of the store, cached beside its indexes.
+
+        Parameters
+        ----------
+        prior : see `Background.fit`
+        prior_name : names the prior, so that another one makes another background
+        """
+        key = f"{self.version}/{prior_name}"
+        if key not in self._backgrounds:
+            path = self._store.path / "index" / "background.npz"
+            cached = background_file.read(path, key)
+            if cached is None:
+                cached = Background.fit(self.labelled(), prior)
+                background_file.write(path, cached, key)
+            self._backgrounds[key] = cached
+        return self._backgrounds[key]
+
+    def _resolve(self, references: Sequence[Reference]) -> dict[str, Path]:
+        """Note the ids of stored references; return the files of the others."""
+        from ..store.references import resolve
+
+        unknown = list({str(r): r for r in references if str(r) not in self._id_of}.values())
+        files = {}
+        for found in resolve(self._store.recordings, unknown) if unknown else ():
+            if found.id is not None:
+                self._id_of[str(found.reference)] = found.id
+            elif found.file is not None:
+                files[str(found.reference)] = found.file
+        return files
+
+    def _read(self, ids: Sequence[int]) -> None:
+        """Read the rows of ids that are not in memory yet."""
+        missing = [id_ for id_ in ids if id_ not in self._row_of]
+        if not missing:
+            return
+        if len(self._row_of) + len(missing) > MOST_ROWS:
+            self._row_of, self._voices, self._paths = {}, None, self._paths[:0]
+            missing = list(ids)
+        table = self._store.recordings.scan(
+            columns=list(_COLUMNS), ids=missing, version=self.version
+        )
+        read = Voices.of(table)
+        known = len(self._row_of)
+        self._row_of |= {id_: known + row for row, id_ in enumerate(read.ids.tolist())}
+        self._voices = read if self._voices is None else self._voices.joined(read)
+        self._paths = np.concatenate([self._paths, table["path"].to_numpy()])
+
+    def _gathered(
+        self, picked: Rows, files: list[Path], rows: Rows, embed: Embed | None
+    ) -> Gathered:
+        paths, stored = self._paths[picked], np.ones(len(picked), bool)
+        voices = None if self._voices is None else self._voices.take(picked)
+        if files:
+            embedded = _embedded(files, embed)
+            voices = embedded if voices is None or not len(voices) else voices.joined(embedded)
+            paths = np.concatenate([paths, np.array([str(file) for file in files], object)])
+            stored = np.concatenate([stored, np.zeros(len(files), bool)])
+        if voices is None:
+            raise UsageError("expected at least one recording, got none")
+        return Gathered(voices, paths, stored, rows)
+
+
+def _embedded(files: list[Path], embed: Embed | None) -> Voices:
+    if embed is None:
+        raise UsageError(
+            f"expected recordings of the store, got the file {files[0]}; index it first"
+        )
+    return Voices.of(embed(files))
+
+
+_LIBRARIES: "WeakKeyDictionary[Store, Library]" = WeakKeyDictionary()
+
+
+def library(store: "Store") -> Library:
+    """Return the library of a store at its newest version."""
+    version = store.recordings.version()
+    known = _LIBRARIES.get(store)
+    if known is None or known.version != version:
+        known = _LIBRARIES[store] = Library(store, version)
+    return known
