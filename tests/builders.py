@@ -1,6 +1,7 @@
 """Builders of test data, shared by all tests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
@@ -9,7 +10,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from spkret.indexer.encoders.base import Encoder
-from spkret.store.schema import RECORDINGS_SCHEMA, EncoderIdentity, recording_id
+from spkret.store.schema import (
+    RECORDINGS_SCHEMA,
+    Acoustics,
+    Embedded,
+    EncoderIdentity,
+    FileStamp,
+    Recording,
+    Tag,
+    TagSource,
+    recording_id,
+)
 
 
 def labelled_table(
@@ -127,3 +138,37 @@ class SpectralEncoder(Encoder):
         bands -= bands.mean(axis=(1, 2), keepdims=True)
         embeddings = np.concatenate([bands.mean(axis=1), bands.std(axis=1)], axis=1)
         return embeddings.astype(np.float32)
+
+
+def embedded(
+    path: str,
+    *,
+    root: str = "/audio",
+    speaker: str | None = "anna",
+    language: str = "en",
+    noise: str = "clean",
+    vector: npt.ArrayLike | None = None,
+    dimension: int = 16,
+    content: str | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> Embedded:
+    """Build a recording ready to store; its embedding is drawn from its path unless given."""
+    seed = recording_id(root, path)
+    drawn = np.random.default_rng(seed).normal(size=dimension) if vector is None else vector
+    values = np.asarray(drawn, np.float32)
+    return Embedded(
+        Recording(
+            root,
+            path,
+            Tag(speaker, TagSource.MANIFEST),
+            Tag(language, TagSource.MANIFEST),
+            Tag(noise, TagSource.TAGGER, 0.75),
+            extra=extra or {},
+        ),
+        FileStamp(1_000, datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC), content or f"{seed:x}"),
+        Acoustics(
+            2.5, 2.0, 8_000, 20.0, 3_400.0, float("nan"), np.zeros(40, "f4"), np.ones(40, "f4")
+        ),
+        values / np.linalg.norm(values) if vector is None else values,
+        3.5,
+    )
