@@ -242,8 +242,11 @@ def evaluate(
     scored = score_groups(laid.gathered, background.apply(voices), laid.groups, bench.reranker)
     if log:
         _log_evaluation(store, laid, scored, bench.reranker)
+    trained = (None, None)
+    if bench.reranker is not None:
+        trained = (bench.reranker.qmf.scores(scored.features), scored.scores)
     return evaluate_groups(
-        system_scores(scored.features, bench.reranker),
+        system_scores(scored.features, *trained),
         1.0 if bench.reranker is None else bench.reranker.temperature,
         voices,
         laid.groups,

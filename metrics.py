@@ -53,7 +53,8 @@ def reciprocal_ranks(scores: Floats, offsets: Integers, matches: Integers) -> Do
     above, equal = _places(scores, offsets, matches)
     harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, np.diff(offsets).max() + 1))])
     first = above.astype(int)
-    return (harmonic[first + equal.astype(int)] - harmonic[first]) / equal
+    mean: Doubles = (harmonic[first + equal.astype(int)] - harmonic[first]) / equal
+    return mean
 
 
 def mrr(scores: Floats, offsets: Integers, matches: Integers) -> float:
@@ -162,10 +163,11 @@ def bootstrap_interval(
     low, high
     """
     _, cluster_of = np.unique(clusters, return_inverse=True)
-    sums = np.bincount(cluster_of, weights=values)
-    counts = np.bincount(cluster_of).astype(float)
+    totals = np.stack([np.bincount(cluster_of, weights=values), np.bincount(cluster_of)], axis=1)
+    count = len(totals)
     generator = np.random.default_rng(seed)
-    draws = generator.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), resamples)
-    means = (draws @ sums) / (draws @ counts)
+    draws = generator.multinomial(count, np.full(count, 1 / count), resamples).astype(float)
+    sums, sizes = (draws @ totals).T
+    means = sums / sizes
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)

@@ -15,7 +15,8 @@ _FEWEST_BANDS = 4
 def f0_distance(voices: Voices, left: Rows, right: Rows) -> Floats:
     """Distance of the median pitches of pairs of rows, in semitones (n,)."""
     semitones = 12 * np.log2(voices.f0_hz)
-    return np.abs(semitones[left] - semitones[right])
+    distance: Floats = np.abs(semitones[left] - semitones[right])
+    return distance
 
 
 def spectral_distances(voices: Voices, left: Rows, right: Rows) -> tuple[Floats, Floats, Floats]:
@@ -42,8 +43,10 @@ def _shared_bands(voices: Voices, left: Rows, right: Rows) -> npt.NDArray[np.boo
     bands = voices.spectrum_mean.shape[1]
     top_mel = 2595 * np.log10(1 + _TOP_HZ / 700)
     centres_hz = 700 * (10 ** (np.arange(1, bands + 1) / (bands + 1) * top_mel / 2595) - 1)
+    centres_hz = centres_hz.astype(np.float32)
     limit = np.nan_to_num(voices.bandwidth_hz, nan=_TOP_HZ)
-    return centres_hz.astype(np.float32) <= np.minimum(limit[left], limit[right])[:, None]
+    shared: npt.NDArray[np.bool_] = centres_hz <= np.minimum(limit[left], limit[right])[:, None]
+    return shared
 
 
 def _level_free(spectra: Floats, shared: npt.NDArray[np.bool_], count: Floats) -> Floats:
@@ -52,4 +55,5 @@ def _level_free(spectra: Floats, shared: npt.NDArray[np.bool_], count: Floats) -
 
 
 def _rms(differences: Floats, count: Floats) -> Floats:
-    return np.sqrt((differences**2).sum(axis=1) / count)
+    root: Floats = np.sqrt((differences**2).sum(axis=1) / count)
+    return root

@@ -49,13 +49,15 @@ class Calibration:
 
 def sigmoid(log_odds: Doubles) -> Doubles:
     """Turn log odds into probabilities."""
-    return np.exp(-np.logaddexp(0, -log_odds))
+    probabilities: Doubles = np.exp(-np.logaddexp(0, -log_odds))
+    return probabilities
 
 
 def softmax(scores: Doubles, groups: Groups) -> Doubles:
     """Share of each candidate in its group (total,): exp(score) / Σ exp(scores of the group)."""
     mass = np.exp(scores - groups.spread(groups.max(scores)))
-    return mass / groups.spread(groups.sum(mass))
+    shares: Doubles = mass / groups.spread(groups.sum(mass))
+    return shares
 
 
 def log_likelihood(scores: Doubles, groups: Groups, matches: Rows) -> float:

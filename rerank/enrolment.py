@@ -40,7 +40,8 @@ class SpeakerMeans:
     def recordings_of(self, labelled: Labelled, speakers: Sequence[str]) -> Rows:
         """Return the ids of these speakers' recordings, less the one left out."""
         chosen = np.isin(labelled.speakers.astype(np.str_), list(speakers))
-        return labelled.ids[chosen & _named(labelled) & (labelled.ids != self.leave_out)]
+        ids: Rows = labelled.ids[chosen & _named(labelled) & (labelled.ids != self.leave_out)]
+        return ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from ..retrieval.groups import Groups
 from ..retrieval.voices import Labels, Voices
 from .calibration import softmax
 from .features import Features
-from .ranker import Reranker
 
 Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -89,14 +88,17 @@ class Evaluation:
         return document
 
 
-def system_scores(features: Features, reranker: Reranker | None) -> dict[str, Doubles]:
-    """Score all candidates by every system there is; AS-norm is left out without a cohort."""
+def system_scores(
+    features: Features, qmf: Doubles | None = None, reranker: Doubles | None = None
+) -> dict[str, Doubles]:
+    """Name the scores of all candidates by every system there is.
+
+    AS-norm is left out without a cohort, the trained systems where they are None.
+    """
     systems = {name: features.column(name) for name in BASELINES}
     systems = {name: scores for name, scores in systems.items() if not np.isnan(scores).any()}
-    if reranker is not None:
-        systems["qmf"] = reranker.qmf.scores(features)
-        systems["reranker"] = reranker.score(features)
-    return systems
+    trained = {"qmf": qmf, "reranker": reranker}
+    return systems | {name: scores for name, scores in trained.items() if scores is not None}
 
 
 def evaluate_groups(

@@ -132,9 +132,12 @@ def compute(voices: Voices, centred: Centred, groups: Groups) -> Features:
     matrix = np.empty((len(groups.candidates), len(NAMES)), np.float32)
     for block in _blocks(groups):
         part = groups.take(block)
-        columns = _scores(voices, centred, part)
-        columns |= _qualities(voices, centred, part)
-        columns |= _conditions(voices, part) | _acoustics(voices, part)
+        columns = {
+            **_scores(voices, centred, part),
+            **_qualities(voices, centred, part),
+            **_conditions(voices, part),
+            **_acoustics(voices, part),
+        }
         rows = slice(groups.offsets[block[0]], groups.offsets[block[-1] + 1])
         for number, name in enumerate(NAMES):
             matrix[rows, number] = columns[name]
@@ -184,7 +187,8 @@ def _qualities(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Fl
 def _ratio(left: Floats, right: Floats) -> Floats:
     """Smaller over larger; NaN where the larger is not positive."""
     larger = np.maximum(left, right)
-    return np.minimum(left, right) / np.where(larger > 0, larger, np.nan)
+    ratio: Floats = np.minimum(left, right) / np.where(larger > 0, larger, np.nan)
+    return ratio
 
 
 def _conditions(voices: Voices, groups: Groups) -> dict[str, Doubles]:

@@ -39,14 +39,14 @@ class Linear:
 
     def scores(self, features: Features) -> Doubles:
         """Compute the score of each candidate: float64 (total,)."""
-        total: Doubles = self.contributions(features).sum(axis=1) + self.bias
+        known = np.nan_to_num(features.columns(self.names) - np.array(self.centre))
+        total: Doubles = known @ np.array(self.weights) + self.bias
         return total
 
     def contributions(self, features: Features) -> Doubles:
         """Compute what each feature adds to the score: float64 (total, len(names))."""
-        return np.nan_to_num(
-            (features.columns(self.names) - np.array(self.centre)) * np.array(self.weights)
-        )
+        parts: Doubles = (features.columns(self.names) - self.centre) * np.array(self.weights)
+        return np.nan_to_num(parts)
 
 
 def fit_linear(

@@ -16,7 +16,7 @@ from ..retrieval.voices import Voices
 from ..store.schema import EncoderIdentity
 from .booster import Booster
 from .calibration import Calibration, evidence, fit_none, fit_temperature
-from .evaluation import BASELINES, Evaluation, evaluate_groups
+from .evaluation import Evaluation, evaluate_groups, system_scores
 from .features import Features, compute
 from .linear import Linear, fit_linear, fit_listwise
 from .ranker import Parts, Reranker
@@ -205,9 +205,7 @@ def _opened(
 def _evaluation(
     material: Material, examples: Examples, closed: _HeldOut, temperature: float
 ) -> Evaluation:
-    systems = {name: examples.features.column(name) for name in BASELINES}
-    systems = {name: scores for name, scores in systems.items() if not np.isnan(scores).any()}
-    systems |= {"qmf": closed.qmf, "reranker": closed.reranker}
+    systems = system_scores(examples.features, closed.qmf, closed.reranker)
     return evaluate_groups(systems, temperature, material.voices, material.groups, material.matches)
 
 

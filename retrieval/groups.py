@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from ..errors import UsageError
 
 Rows = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ class Groups:
     def of(cls, anchors: Sequence[int] | Rows, members: Sequence[Sequence[int] | Rows]) -> Self:
         """Build groups from each anchor's row and the rows of its candidates."""
         sizes = [len(rows) for rows in members]
-        flat = np.concatenate([np.asarray(rows, np.int64) for rows in members] or [np.empty(0)])
+        flat = np.concatenate([np.empty(0, np.int64), *(np.asarray(r, np.int64) for r in members)])
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        return cls(np.asarray(anchors, np.int64), flat.astype(np.int64), offsets)
+        return cls(np.asarray(anchors, np.int64), flat, offsets)
 
     def __len__(self) -> int:
         return len(self.anchors)
@@ -71,7 +72,7 @@ class Groups:
         """The anchor's row beside each candidate: (total,)."""
         return np.repeat(self.anchors, self.sizes)
 
-    def spread(self, values: Doubles) -> Doubles:
+    def spread(self, values: npt.NDArray[Kind]) -> npt.NDArray[Kind]:
         """One value a group (groups,) repeated for each of its candidates: (total,)."""
         return np.repeat(values, self.sizes)
 
@@ -101,7 +102,8 @@ class Groups:
         """Where the candidates of these groups stand in `candidates`, group by group."""
         starts, sizes = self.offsets[which], self.sizes[which]
         steps = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return np.repeat(starts, sizes) + steps
+        positions: Rows = np.repeat(starts, sizes) + steps
+        return positions
 
     def without(self, positions: Rows) -> "Groups":
         """Return the same groups less the candidates at these positions of `candidates`."""

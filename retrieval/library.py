@@ -1,5 +1,6 @@
 """The recordings that matching asks for, kept in memory while the store's table does not change."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ Embed = Callable[[Sequence[Path]], pa.Table]
 Rows = npt.NDArray[np.int64]
 
 MOST_ROWS = 100_000
+_MISSES_BEFORE_ALL = 2
 _COLUMNS = (*Voices.COLUMNS, "path")
 
 
@@ -70,6 +72,7 @@ class Library:
         self._voices: Voices | None = None
         self._paths: Labels = np.empty(0, object)
         self._labelled: Labelled | None = None
+        self._misses = 0
         self._backgrounds: dict[str, Background] = {}
 
     def gather(self, references: Sequence[Reference], embed: Embed | None) -> Gathered:
@@ -133,7 +136,12 @@ class Library:
         """Note the ids of stored references; return the files of the others."""
         from ..store.references import resolve
 
-        unknown = list({str(r): r for r in references if str(r) not in self._id_of}.values())
+        unknown = self._unknown(references)
+        if unknown:
+            self._misses += 1
+            if self._misses == _MISSES_BEFORE_ALL:
+                self._read_all()
+                unknown = self._unknown(references)
         files = {}
         for found in resolve(self._store.recordings, unknown) if unknown else ():
             if found.id is not None:
@@ -141,6 +149,28 @@ class Library:
             elif found.file is not None:
                 files[str(found.reference)] = found.file
         return files
+
+    def _unknown(self, references: Sequence[Reference]) -> list[Reference]:
+        """Return each reference whose recording is not known yet, once."""
+        return list({str(r): r for r in references if str(r) not in self._id_of}.values())
+
+    def _read_all(self) -> None:
+        """Hold a store that is not too large in memory: it is asked for more and more of it.
+
+        A path that two roots share, or that is a file here as well, is left to be resolved.
+        """
+        names = self._store.recordings.scan(columns=["id", "path"], version=self.version)
+        if names.num_rows > MOST_ROWS:
+            return
+        ids, paths = names["id"].to_pylist(), names["path"].to_pylist()
+        times = Counter(paths)
+        self._id_of |= {str(id_): id_ for id_ in ids}
+        self._id_of |= {
+            path: id_
+            for path, id_ in zip(paths, ids, strict=True)
+            if times[path] == 1 and path not in self._id_of and not Path(path).exists()
+        }
+        self._read(ids)
 
     def _read(self, ids: Sequence[int]) -> None:
         """Read the rows of ids that are not in memory yet."""

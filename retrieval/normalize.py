@@ -216,7 +216,8 @@ def _speaker_units(embeddings: Floats, names: Names) -> Floats:
 def unit(vectors: Floats) -> Floats:
     """Scale each vector of (n, dimension) to unit length."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, 1e-12, dtype=np.float32)
+    units: Floats = vectors / np.maximum(lengths, 1e-12, dtype=np.float32)
+    return units
 
 
 def _top_statistics(

@@ -15,7 +15,8 @@ def voices() -> Voices:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    units: np.ndarray = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return units
 
 
 def test_means_are_balanced_over_speakers_and_shrunk(voices: Voices) -> None:

@@ -41,7 +41,8 @@ def test_search_store_hands_filters_to_the_indexes() -> None:
 
     store: Any = SimpleNamespace(vectors=vectors, recordings=SimpleNamespace(scan=scan))
     query = np.ones(4, np.float32)
-    assert search_store(store, query, 7, language="en") == "hits"
+    hits: Any = search_store(store, query, 7, language="en")
+    assert hits == "hits"
     assert vectors.asked == {"k": 7, "language": "en", "noise": None, "allowed_ids": None}
     search_store(store, query, 7, noise="clean", where="duration_s > 2")
     assert scanned["where"] == "duration_s > 2"
