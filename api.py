@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .store.store import Store
 
     AnyStore: TypeAlias = Store | str | PathLike[str]
+    Trials: TypeAlias = Sequence[Trial] | str | PathLike[str]
 
 Reference = str | int | Path
 
@@ -137,6 +138,12 @@ def _encoder_of(store: "Store", model: str | None, device: str) -> "Encoder":
         ) from error
     store.require(loaded.identity)
     return loaded
+
+
+def _trials(trials: "Trials") -> "Sequence[Trial]":
+    from .rerank.trials import read_trials
+
+    return read_trials(Path(trials)) if isinstance(trials, str | PathLike) else trials
 
 
 def _path(store: "AnyStore") -> Path:
@@ -267,6 +274,62 @@ def make_trials(
         holdout=holdout,
         held_out=held_out,
     )
+
+
+def train_reranker(
+    store: "AnyStore",
+    trials: "Trials",
+    *,
+    seed: int = 0,
+    model: str | None = None,
+    device: str = "auto",
+) -> "Evaluation":
+    """Train the reranker of a store on trials and save it into the store.
+
+    Parameters
+    ----------
+    trials : a file of trials, or trials
+    seed : of folds and trees
+    model, device : the encoder for files that are not stored; by default the store's own
+
+    Returns
+    -------
+    evaluation : of all systems, by speaker-disjoint cross-validation
+
+    Raises
+    ------
+    TrialError
+        The trials cannot be read, or none has a match.
+    RerankerError
+        The trials have too few speakers.
+    """
+    from . import matcher
+
+    store = opened(store)
+    embed = embedder(store, model, device)
+    return matcher.train_reranker(store, _trials(trials), seed=seed, embed=embed)
+
+
+def evaluate(
+    store: "AnyStore",
+    trials: "Trials",
+    *,
+    log: bool = True,
+    model: str | None = None,
+    device: str = "auto",
+) -> "Evaluation":
+    """Measure every system on trials: a file of them, or trials.
+
+    Raises
+    ------
+    TrialError
+        The trials cannot be read, or none has a match.
+    """
+    from . import matcher
+
+    store = opened(store)
+    embed = embedder(store, model, device)
+    return matcher.evaluate(store, _trials(trials), embed=embed, log=log)
 
 
 def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":

@@ -125,7 +125,7 @@ def _print_match(match: Mapping[str, Any], explain: bool) -> None:
     """Print the ranked candidates, then the match in one line."""
     columns = ("rank", "path", "language", "noise", "cosine", "score", "probability")
     print_table(columns, ([c[name] for name in columns] for c in match["candidates"]))
-    if explain:
+    if explain and "contributions" in match["candidates"][0]:
         _print_contributions(match["candidates"][0])
     _note_warnings(match)
     click.echo(_verdict(match))
@@ -140,8 +140,7 @@ def _verdict(match: Mapping[str, Any]) -> str:
 
 def _print_contributions(candidate: Mapping[str, Any]) -> None:
     """Print what moved the first candidate's score, the strongest first."""
-    contributions = candidate.get("contributions") or {}
-    strongest = sorted(contributions.items(), key=lambda item: -abs(item[1]))
+    strongest = sorted(candidate["contributions"].items(), key=lambda item: -abs(item[1]))
     click.echo(f"\nwhat put {candidate['path']} first:")
     print_table(("feature", "contribution"), strongest[:10])
 

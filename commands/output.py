@@ -74,13 +74,16 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {count}" for name, count in value.items())
+        return ", ".join(f"{name} {count}" for name, count in value.items()) or "none"
     if isinstance(value, list | tuple):
-        return ", ".join(map(_cell, value))
+        return ", ".join(map(_cell, value)) or "none"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _is_number(value: object) -> bool:
+    """Tell whether a cell stands to the right: a number, written out or not, or nothing."""
+    if isinstance(value, str):
+        return value.replace(".", "", 1).isdecimal()
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 

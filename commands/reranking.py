@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from .base import Command, json_option, log_option, store_option
+from .base import (
+    Command,
+    device_option,
+    json_option,
+    log_option,
+    model_option,
+    store_option,
+)
 from .output import note, print_json, print_table
 
 trials_argument = click.argument(
@@ -87,15 +94,17 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
 @trials_argument
 @store_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Of folds and trees.")
+@model_option
+@device_option
 @json_option
-def train_reranker(trials: Path, store_path: Path, seed: int, as_json: bool) -> None:
+def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any) -> None:
     """Train the reranker of the store on TRIALS and save it into the store.
 
     The figures come from speaker-disjoint cross-validation.
     """
     from .. import api
 
-    _show(api.train_reranker(store_path, trials, seed=seed).to_dict(), as_json)
+    _show(api.train_reranker(store_path, trials, **options).to_dict(), as_json)
 
 
 @click.command(
@@ -105,13 +114,15 @@ def train_reranker(trials: Path, store_path: Path, seed: int, as_json: bool) -> 
 )
 @trials_argument
 @store_option
+@model_option
+@device_option
 @log_option
 @json_option
-def evaluate(trials: Path, store_path: Path, log: bool, as_json: bool) -> None:
+def evaluate(trials: Path, store_path: Path, as_json: bool, **options: Any) -> None:
     """Measure every system on TRIALS: top-1 with its interval, by noise pair and by language."""
     from .. import api
 
-    _show(api.evaluate(store_path, trials, log=log).to_dict(), as_json)
+    _show(api.evaluate(store_path, trials, **options).to_dict(), as_json)
 
 
 def _show(evaluation: Mapping[str, Any], as_json: bool) -> None:
@@ -147,8 +158,8 @@ def print_cells(title: str, cells: Mapping[str, Mapping[str, Any]]) -> None:
     print_table((title, "records", "cosine top-1 %", "reranker top-1 %"), rows)
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 1)
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{100 * share:.1f}"
 
 
 def _points(difference: Mapping[str, Any]) -> str:

@@ -48,11 +48,11 @@ def info(store_path: Path, as_json: bool) -> None:
     """Say what is in the store: rows, speakers, languages, hours, indexes."""
     from .. import api
 
-    facts = asdict(api.opened(store_path).info())
+    facts = api.opened(store_path).info()
     if as_json:
         print_json(facts)
     else:
-        print_facts(facts)
+        print_facts(asdict(facts))
 
 
 @click.command(
@@ -72,11 +72,13 @@ def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
     """Check that the store is whole; exit with status 1 if it is not."""
     from .. import api
 
-    report = asdict(api.opened(store_path).check(repair=repair, compact=compact))
+    report = api.opened(store_path).check(repair=repair, compact=compact)
     if as_json:
         print_json(report)
     else:
-        print_facts(report)
+        print_facts(asdict(report))
+    if not report.ok:
+        raise Failed(f"{len(report.problems)} problems in {store_path}; try: spkret check --repair")
 
 
 @click.command(

@@ -1,7 +1,7 @@
 """One store of the example corpus, made by a small fast encoder, for all tests of commands."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,12 +33,12 @@ def encoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    store = tmp_path_factory.mktemp("indexed") / "store"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api, "encoder", lambda *_, **__: SpectralEncoder())
-        store = tmp_path_factory.mktemp("indexed") / "store"
         run_cli("index", CORPUS, "--store", store)
-        yield store
+    return store
 
 
 @pytest.fixture
