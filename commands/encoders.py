@@ -84,8 +84,10 @@ def train_encoder(
     from ..indexer.training.run import TrainRequest, train_encoder
     from ..indexer.training.trainer import Schedule
 
-    given = {"steps": steps, "batch": batch, "rate": rate}
-    schedule = replace(Schedule(), **{key: value for key, value in given.items() if value})
+    usual = Schedule()
+    schedule = replace(
+        usual, steps=steps or usual.steps, batch=batch or usual.batch, rate=rate or usual.rate
+    )
     request = TrainRequest(
         manifest=manifest,
         out=out,
