@@ -189,9 +189,9 @@ def _description(files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
         raise _damaged(folder, _DESCRIPTION) from error
     if description.get("format") != _FORMAT or description.get("features") != list(NAMES):
         raise RerankerError(
-            f"the reranker in {folder} has format {description.get('format')} and"
-            f" {len(description.get('features', []))} features, this spkret reads format {_FORMAT}"
-            f" and {len(NAMES)}; run `spkret train-reranker` again"
+            f"expected a reranker of format {_FORMAT} with this version's {len(NAMES)} features in"
+            f" {folder}, got format {description.get('format')} or other features;"
+            " run `spkret train-reranker` again"
         )
     for name in (_MODEL, _COHORT):
         if sums.get(name) != _sha256(files[name]):

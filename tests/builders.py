@@ -1,9 +1,11 @@
 """Builders of test data, shared by all tests."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from spkret.store.schema import (
     TagSource,
     recording_id,
 )
+from spkret.store.store import Store
 
 
 def labelled_table(
@@ -172,3 +175,33 @@ def embedded(
         values / np.linalg.norm(values) if vector is None else values,
         3.5,
     )
+
+
+def matched_store(path: Path, table: pa.Table, name: str = "fake") -> Store:
+    """Make a store that holds the recordings of a table, such as `labelled_table` builds."""
+    dimension = len(table["embedding"][0].as_py())
+    store = Store.create(path, EncoderIdentity(name, f"{name}-fingerprint", dimension))
+    store.recordings.commit([_embedded(row) for row in table.to_pylist()])
+    return store
+
+
+def _embedded(row: dict[str, Any]) -> Embedded:
+    def tag(name: str) -> Tag:
+        source = TagSource.NONE if row[name] is None else TagSource.MANIFEST
+        return Tag(row[name], source)
+
+    acoustics = {field.name: row[field.name] for field in fields(Acoustics)}
+    for name in ("spectrum_mean", "spectrum_std"):
+        acoustics[name] = np.array(acoustics[name], np.float32)
+    return Embedded(
+        Recording(
+            row["root"], row["path"], *(tag(n) for n in ("speaker", "language", "noise", "gender"))
+        ),
+        FileStamp(1, datetime(2026, 1, 1, tzinfo=UTC), row["content_hash"]),
+        Acoustics(**acoustics),
+        np.array(row["embedding"], np.float32),
+        row["embedding_norm"],
+    )
+
+
+TOY_IDENTITY = EncoderIdentity("toy", "0123456789abcdef", 16)

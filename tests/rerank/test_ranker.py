@@ -1,0 +1,87 @@
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spkret.errors import RerankerError, RerankerMismatchError
+from spkret.rerank import loading
+from spkret.rerank.evaluation import Evaluation
+from spkret.rerank.features import compute
+from spkret.rerank.loading import load_for
+from spkret.rerank.ranker import Reranker
+from spkret.store.schema import EncoderIdentity
+
+from .conftest import material
+
+
+def store(path: Path, fingerprint: str = "fake-fingerprint") -> Any:
+    return SimpleNamespace(reranker_path=path, encoder=EncoderIdentity("fake", fingerprint, 32))
+
+
+def test_a_saved_reranker_scores_the_same(
+    trained: tuple[Reranker, Evaluation], saved: Path
+) -> None:
+    loaded, made = Reranker.load(saved), material(seed=7)
+    features = compute(made.voices, made.background.apply(made.voices), made.groups)
+    np.testing.assert_array_equal(loaded.score(features), trained[0].score(features))
+    np.testing.assert_array_equal(
+        loaded.pair_probabilities(features), trained[0].pair_probabilities(features)
+    )
+    np.testing.assert_array_equal(loaded.background.cohort, trained[0].background.cohort)
+    assert loaded.fingerprint == trained[0].fingerprint
+    assert loaded.encoder == EncoderIdentity("fake", "fake-fingerprint", 32)
+    assert sorted(file.name for file in saved.iterdir()) == [
+        "cohort.npz",
+        "model.txt",
+        "reranker.json",
+    ]
+
+
+def test_saving_replaces(trained: tuple[Reranker, Evaluation], saved: Path) -> None:
+    (saved / "stray").touch()
+    trained[0].save(saved)
+    assert not (saved / "stray").exists()
+    assert [path.name for path in saved.parent.iterdir()] == ["reranker"]
+
+
+@pytest.mark.parametrize("name", ["model.txt", "cohort.npz", "reranker.json"])
+def test_damage_is_named(saved: Path, name: str) -> None:
+    data = (saved / name).read_bytes()
+    (saved / name).write_bytes(data[: len(data) // 2])
+    with pytest.raises(RerankerError, match=f"{name} is damaged"):
+        Reranker.load(saved)
+    (saved / name).unlink()
+    with pytest.raises(RerankerError, match="cannot be read"):
+        Reranker.load(saved)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("format", 99), ("features", ["cosine"]), ("features", None)]
+)
+def test_another_version_is_refused(saved: Path, key: str, value: object) -> None:
+    path = saved / "reranker.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(RerankerError, match="run `spkret train-reranker` again"):
+        Reranker.load(saved)
+
+
+def test_the_stores_own_reranker_comes_first(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = load_for(store(saved))
+    assert own is not None
+    monkeypatch.setattr(loading, "DEFAULT", saved)
+    shipped = load_for(store(tmp_path / "nowhere"))
+    assert shipped is not None
+    assert shipped.fingerprint == own.fingerprint
+    assert load_for(store(tmp_path / "nowhere", "other")) is None
+    monkeypatch.setattr(loading, "DEFAULT", tmp_path / "nowhere")
+    assert load_for(store(tmp_path / "nowhere")) is None
+
+
+def test_a_reranker_of_another_encoder_is_refused(saved: Path) -> None:
+    with pytest.raises(RerankerMismatchError, match="got one trained on 'fake'"):
+        load_for(store(saved, "other"))

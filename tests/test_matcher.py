@@ -1,0 +1,331 @@
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from builders import labelled_table, matched_store
+
+from spkret import matcher
+from spkret.errors import RerankerMismatchError, TrialError, UnknownRecordingError, UsageError
+from spkret.rerank.trials import Trial, make_trials
+from spkret.store.store import Store
+
+TABLE = labelled_table(speakers=60, spread=1.1, channel=1.0)
+SPEAKER = dict(zip(TABLE["path"].to_pylist(), TABLE["speaker"].to_pylist(), strict=True))
+TRIALS = make_trials(TABLE, 300, 15)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return matched_store(tmp_path_factory.mktemp("plain") / "store", TABLE)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    store = matched_store(tmp_path_factory.mktemp("trained") / "store", TABLE)
+    evaluation = matcher.train_reranker(store, TRIALS)
+    assert evaluation.differences["cosine"].top1 > 0
+    return store
+
+
+def test_query_answers_the_contract(trained: Store) -> None:
+    trial = TRIALS[0]
+    match = matcher.query(trained, trial.anchor, trial.group, explain=True, top=4, log=False)
+    document = json.loads(json.dumps(match.to_dict()))
+    assert list(document) == [
+        *("anchor", "match", "probability", "none_probability", "encoder", "reranker"),
+        *("candidates", "warnings"),
+    ]
+    assert document["match"] == document["candidates"][0]["path"]
+    assert [c["rank"] for c in document["candidates"]] == [1, 2, 3, 4]
+    assert list(document["candidates"][0]) == [
+        *("rank", "path", "id", "language", "noise", "cosine", "score", "probability"),
+        "contributions",
+    ]
+    everyone = matcher.query(trained, trial.anchor, trial.group, log=False)
+    assert sum(c.probability for c in everyone.candidates) == pytest.approx(1)
+    assert everyone.candidates[0].contributions is None
+    assert everyone.warnings == []
+    scores = [c.score for c in everyone.candidates]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_most_matches_are_found(trained: Store) -> None:
+    found = [
+        matcher.query(trained, trial.anchor, trial.group, log=False).path == trial.match
+        for trial in TRIALS[:60]
+    ]
+    assert np.mean(found) > 0.6
+
+
+@pytest.mark.parametrize("fixture", ["plain", "trained"])
+def test_order_and_names_do_not_matter(
+    fixture: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    store, trial = request.getfixturevalue(fixture), TRIALS[3]
+    first = matcher.query(store, trial.anchor, trial.group, log=False)
+    backwards = matcher.query(store, trial.anchor, trial.group[::-1], log=False)
+    assert [c.path for c in backwards.candidates] == [c.path for c in first.candidates]
+    np.testing.assert_allclose(
+        [c.probability for c in backwards.candidates],
+        [c.probability for c in first.candidates],
+        rtol=1e-4,
+    )
+
+
+def test_equal_candidates_are_ordered_by_content_not_by_name(tmp_path: Path) -> None:
+    rows = TABLE.to_pylist()[:6]
+    twins = [
+        rows[5] | {"path": f"{n}.wav", "id": n, "content_hash": h} for n, h in ((1, "b"), (2, "a"))
+    ]
+    renamed = [twin | {"path": f"{9 - twin['id']}.wav"} for twin in twins]
+    firsts = []
+    for number, last in enumerate((twins, renamed)):
+        table = pa.Table.from_pylist([*rows[:5], *last], TABLE.schema)
+        store = matched_store(tmp_path / str(number), table)
+        names = [row["path"] for row in last]
+        match = matcher.query(store, rows[0]["path"], names, log=False)
+        assert match.candidates[0].probability == pytest.approx(0.5)
+        firsts.append(match.path)
+    assert firsts == ["2.wav", "7.wav"]
+
+
+def test_without_a_reranker_asnorm_stands_in_and_says_so(plain: Store) -> None:
+    match = matcher.query(plain, TRIALS[0].anchor, TRIALS[0].group, log=False)
+    assert match.reranker is None
+    assert match.none_probability is None
+    assert "spkret train-reranker" in match.warnings[0]
+    assert "AS-norm" in match.warnings[0]
+    assert sum(c.probability for c in match.candidates) == pytest.approx(1)
+    assert (
+        matcher.verify(plain, TRIALS[0].anchor, TRIALS[0].group[0], log=False).probability is None
+    )
+
+
+def test_a_reranker_of_another_encoder_is_refused(trained: Store, tmp_path: Path) -> None:
+    other = matched_store(tmp_path / "store", TABLE, name="other")
+    shutil.copytree(trained.reranker_path, other.reranker_path)
+    with pytest.raises(RerankerMismatchError, match="'fake'"):
+        matcher.query(other, TRIALS[0].anchor, TRIALS[0].group, log=False)
+
+
+def test_repeats_and_the_anchor_itself_are_left_out(trained: Store) -> None:
+    trial = TRIALS[0]
+    group = [*trial.group, trial.group[0], trial.anchor]
+    match = matcher.query(trained, trial.anchor, group, log=False)
+    assert len(match.candidates) == len(trial.group)
+    assert match.warnings == [
+        "1 candidates were listed twice",
+        "the group holds the anchor itself, which was left out",
+    ]
+    alone = matcher.query(trained, trial.anchor, trial.group[:1], log=False)
+    assert alone.probability == pytest.approx(1)
+
+
+def test_groups_that_cannot_be_searched_are_refused(trained: Store) -> None:
+    anchor = TRIALS[0].anchor
+    with pytest.raises(UsageError, match="at least one candidate"):
+        matcher.query(trained, anchor, [])
+    with pytest.raises(UsageError, match="besides the anchor"):
+        matcher.query(trained, anchor, [anchor])
+    with pytest.raises(UnknownRecordingError, match=r"nowhere\.wav"):
+        matcher.query(trained, anchor, ["nowhere.wav"])
+    with pytest.raises(UsageError, match="leave out the group"):
+        matcher.query(trained, anchor, TRIALS[0].group, language="en")
+
+
+def test_abstaining(trained: Store) -> None:
+    trial = TRIALS[0]
+    sure = matcher.query(trained, trial.anchor, trial.group, min_probability=0.0, log=False)
+    assert sure.path is not None
+    unsure = matcher.query(trained, trial.anchor, trial.group, min_probability=1.1, log=False)
+    assert unsure.path is None
+    assert unsure.candidates[0].path == sure.path
+    for each in TRIALS[:10]:
+        match = matcher.query(trained, each.anchor, each.group, open_group=True, log=False)
+        assert match.none_probability is not None
+        assert (match.path is None) == (match.none_probability > 0.5)
+
+
+class FakeEmbed:
+    """Embeds a file as the row of `TABLE` whose number it holds."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[Path]] = []
+
+    def __call__(self, paths: Sequence[Path]) -> pa.Table:
+        self.calls.append(list(paths))
+        rows = [TABLE.slice(int(path.read_text()), 1).to_pylist()[0] for path in paths]
+        named = [
+            row
+            | {"path": str(path), "root": "/", "id": n, "speaker": None, "content_hash": f"f{n}"}
+            for n, (row, path) in enumerate(zip(rows, paths, strict=True))
+        ]
+        return pa.Table.from_pylist(named, TABLE.schema)
+
+
+def test_files_that_are_not_stored_are_embedded_in_one_call(trained: Store, tmp_path: Path) -> None:
+    files = []
+    for row in (0, 1, 9):
+        files.append(tmp_path / f"{row}.wav")
+        files[-1].write_text(str(row))
+    embed = FakeEmbed()
+    group = [files[1], TRIALS[0].group[0], files[2]]
+    match = matcher.query(trained, files[0], group, embed=embed, log=False)
+    assert embed.calls == [files]
+    assert match.anchor == str(files[0])
+    by_path = {candidate.path: candidate for candidate in match.candidates}
+    assert by_path[str(files[1])].id is None
+    expected = np.dot(TABLE["embedding"][0].as_py(), TABLE["embedding"][1].as_py())
+    assert by_path[str(files[1])].cosine == pytest.approx(expected, abs=1e-5)
+    with pytest.raises(UsageError, match="index it first"):
+        matcher.query(trained, files[0], TRIALS[0].group)
+
+
+def test_nothing_is_embedded_when_all_is_stored(trained: Store) -> None:
+    embed = FakeEmbed()
+    matcher.query(trained, TRIALS[0].anchor, TRIALS[0].group, embed=embed, log=False)
+    assert embed.calls == []
+
+
+def test_the_whole_store_is_searched_with_filters(trained: Store) -> None:
+    anchor = TRIALS[0].anchor
+    match = matcher.query(trained, anchor, log=False, top=5)
+    assert len(match.candidates) == 5
+    assert anchor not in [c.path for c in match.candidates]
+    clean = matcher.query(trained, anchor, noise="clean", language="en", log=False)
+    assert {(c.language, c.noise) for c in clean.candidates} == {("en", "clean")}
+    few = matcher.query(trained, anchor, where="speaker = 's003'", log=False)
+    assert {SPEAKER[c.path] for c in few.candidates} == {"s003"}
+    with pytest.raises(UsageError, match="the store has none like that"):
+        matcher.query(trained, anchor, where="speaker = 'nobody'")
+
+
+def test_verify(trained: Store) -> None:
+    drawn = []
+    for trial in TRIALS[:40]:
+        other = next(name for name in trial.group if name != trial.match)
+        same = matcher.verify(trained, trial.anchor, str(trial.match), log=False)
+        apart = matcher.verify(trained, trial.anchor, other, log=False)
+        assert same.probability is not None
+        assert apart.probability is not None
+        assert same.same_speaker == (same.probability > 0.5)
+        drawn.append((same.probability, apart.probability))
+    assert np.mean([same > apart for same, apart in drawn]) > 0.8
+    document = json.loads(json.dumps(same.to_dict()))
+    assert {"a", "b", "cosine", "asnorm", "probability", "same_speaker"} <= set(document)
+
+
+def test_verify_is_symmetric(trained: Store) -> None:
+    a, b = TRIALS[0].anchor, TRIALS[0].group[0]
+    one, two = matcher.verify(trained, a, b, log=False), matcher.verify(trained, b, a, log=False)
+    assert one.probability == pytest.approx(two.probability, abs=1e-6)
+
+
+def test_identify_names_the_speaker(trained: Store) -> None:
+    found = []
+    for path in TABLE["path"].to_pylist()[::8]:
+        who = matcher.identify(trained, path)
+        found.append(who.speaker == SPEAKER[path])
+        assert who.probability == who.speakers[0].probability
+        assert sum(s.probability for s in who.speakers) == pytest.approx(1)
+        enrolled = {s.speaker: s.recordings for s in who.speakers}
+        assert enrolled.get(SPEAKER[path], 3) == 3
+    assert np.mean(found) > 0.6
+    assert len(matcher.identify(trained, TRIALS[0].anchor, top=3).speakers) == 3
+    json.dumps(who.to_dict())
+
+
+def test_identify_needs_labels(tmp_path: Path) -> None:
+    nobody = TABLE.set_column(4, "speaker", pa.nulls(len(TABLE), pa.string()))
+    store = matched_store(tmp_path / "store", nobody.slice(0, 8))
+    with pytest.raises(UsageError, match="labelled speakers"):
+        matcher.identify(store, nobody["path"][0].as_py())
+
+
+def test_evaluate_answers_the_contract(trained: Store) -> None:
+    bare = [Trial("x", TRIALS[0].anchor, TRIALS[0].group, None)]
+    document = matcher.evaluate(trained, [*TRIALS[:80], *bare], log=False).to_dict()
+    document = json.loads(json.dumps(document))
+    assert document["records"] == 80
+    assert document["skipped"] == 1
+    assert list(document["systems"]) == ["cosine", "centred", "asnorm", "qmf", "reranker"]
+    assert set(document["systems"]["cosine"]) == {"top1", "top1_ci", "mrr", "eer", "min_dcf"}
+    assert sum(cell["records"] for cell in document["by_noise"].values()) == 80
+    assert all("->" in name for name in document["by_noise"])
+    assert set(document["by_language"]) == {"en", "es"}
+    assert set(document["calibration"]) == {"ece", "cllr"}
+    with pytest.raises(TrialError, match="got none"):
+        matcher.evaluate(trained, bare)
+
+
+def test_evaluation_does_not_move_when_candidates_are_shuffled(trained: Store) -> None:
+    generator = np.random.default_rng(0)
+    shuffled = [
+        Trial(t.id, t.anchor, tuple(generator.permutation(t.group).tolist()), t.match)
+        for t in TRIALS[:60]
+    ]
+    one = matcher.evaluate(trained, TRIALS[:60], log=False)
+    two = matcher.evaluate(trained, shuffled, log=False)
+    for name, figures in one.systems.items():
+        assert two.systems[name].top1 == pytest.approx(figures.top1)
+        assert two.systems[name].mrr == pytest.approx(figures.mrr)
+
+
+def test_scores_are_logged(tmp_path: Path) -> None:
+    store = matched_store(tmp_path / "store", TABLE)
+    trial = TRIALS[0]
+    matcher.query(store, trial.anchor, trial.group)
+    matcher.verify(store, trial.anchor, trial.group[0])
+    matcher.evaluate(store, TRIALS[:4])
+    scores = store.scores.scan().to_pylist()
+    by_command: dict[str, list[dict[str, Any]]] = {}
+    for row in scores:
+        by_command.setdefault(row["command"], []).append(row)
+    assert {name: len(rows) for name, rows in by_command.items()} == {
+        "query": 15,
+        "verify": 1,
+        "evaluate": 60,
+    }
+    query = {row["candidate_path"]: row for row in by_command["query"]}
+    match = matcher.query(store, trial.anchor, trial.group, log=False)
+    for candidate in match.candidates:
+        row = query[candidate.path]
+        assert row["rank"] == candidate.rank
+        assert row["candidate_id"] == candidate.id
+        assert row["cosine"] == pytest.approx(candidate.cosine)
+        assert dict(row["features"])["cosine"] == pytest.approx(candidate.cosine)
+        assert row["is_match"] is None
+        assert row["none_probability"] is None
+    logged = {row["candidate_path"] for row in by_command["evaluate"] if row["is_match"]}
+    assert logged == {t.match for t in TRIALS[:4]}
+    trials = store.trials.scan().to_pylist()
+    assert {row["trial_id"] for row in trials} == {t.id for t in TRIALS[:4]}
+    assert {row["query_id"] for row in trials} == {r["query_id"] for r in by_command["evaluate"]}
+
+
+def test_what_is_indexed_later_is_seen(tmp_path: Path) -> None:
+    store = matched_store(tmp_path / "store", TABLE.slice(0, 60))
+    names = TABLE["path"].to_pylist()
+    matcher.query(store, names[0], names[1:5], log=False)
+    store.recordings.commit([])
+    matched_store(tmp_path / "store", TABLE)
+    match = matcher.query(store, names[0], [names[1], names[200]], log=False)
+    assert {candidate.path for candidate in match.candidates} == {names[1], names[200]}
+
+
+def test_a_warm_query_is_fast(trained: Store) -> None:
+    trial = TRIALS[0]
+    for _ in range(3):
+        matcher.query(trained, trial.anchor, trial.group, log=False)
+    seconds = []
+    for _ in range(15):
+        start = time.perf_counter()
+        matcher.query(trained, trial.anchor, trial.group, log=False)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.02
