@@ -1,9 +1,12 @@
-"""Write the generated pages of docs/: `python docs/generate.py [--check]`.
+"""Write the generated pages of docs/: `python docs/generate.py [--check | --demo]`.
 
 `cli.md` is the help of every command, `features.md` the table of the reranker's features. With
-`--check` nothing is written, and the exit status is 1 if a page differs from what would be.
+`--check` nothing is written, and the exit status is 1 if a page differs from what would be. With
+`--demo` the output of `spkret demo` is written into the README.
 """
 
+import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -63,10 +66,22 @@ def main(check: bool) -> int:
     return 1 if check and stale else 0
 
 
+def write_demo() -> None:
+    """Run the demo, and show its output between the marks of the README."""
+    command = [sys.executable, "-m", "spkret.cli", "demo", "--out", "demo"]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    readme = DOCS.parent / "README.md"
+    marks = r"(<!-- demo -->\n).*?(<!-- end of demo -->)"
+    shown = f"\\1```text\n$ make demo\n{run.stdout}```\n\\2"
+    readme.write_text(re.sub(marks, shown, readme.read_text(), flags=re.DOTALL), encoding="utf-8")
+
+
 def up_to_date(path: Path, text: str) -> bool:
     """Say whether a page holds precisely this text."""
     return path.exists() and path.read_text(encoding="utf-8") == text
 
 
 if __name__ == "__main__":
+    if "--demo" in sys.argv[1:]:
+        write_demo()
     sys.exit(main("--check" in sys.argv[1:]))

@@ -201,6 +201,12 @@ def test_user_mistakes_are_one_line(run: Run, store: Path, tmp_path: Path) -> No
         assert result.stderr.startswith("Error: ")
 
 
+def test_contradictions_are_wrong_usage(run: Run, store: Path, group: Path) -> None:
+    result = run("query", 1, "--group", group, "--language", "en", "--store", store, status=2)
+    assert len(result.stderr.splitlines()) == 1
+    assert "no such option" in run("query", 1, "--no-such-option", status=2).stderr.lower()
+
+
 def test_debug_shows_the_traceback(run: Run, tmp_path: Path) -> None:
     result = run("info", "--store", tmp_path / "nothing", "--debug", status=1)
     assert type(result.exception).__name__ == "StoreNotFoundError"

@@ -1,0 +1,39 @@
+"""The progress bar: only on a terminal, and on stderr."""
+
+import io
+import sys
+
+import pytest
+
+from spkret.commands.progress import IndexBar
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run_bar() -> None:
+    with IndexBar() as progress:
+        progress(done=0, total=8, audio_s=0.0)
+        progress(done=8, total=8, audio_s=20.0)
+
+
+def test_terminal_sees_count_and_rate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    run_bar()
+    assert "8/8" in terminal.getvalue()
+    assert "files/s" in terminal.getvalue()
+    assert capsys.readouterr().out == ""
+
+
+def test_nothing_else_sees_anything(capsys: pytest.CaptureFixture[str]) -> None:
+    run_bar()
+    assert capsys.readouterr() == ("", "")
