@@ -242,11 +242,12 @@ def evaluate(
     scored = score_groups(laid.gathered, background.apply(voices), laid.groups, bench.reranker)
     if log:
         _log_evaluation(store, laid, scored, bench.reranker)
-    trained = (None, None)
+    systems = system_scores(scored.features)
     if bench.reranker is not None:
-        trained = (bench.reranker.qmf.scores(scored.features), scored.scores)
+        qmf = bench.reranker.qmf.scores(scored.features)
+        systems = system_scores(scored.features, qmf, scored.scores)
     return evaluate_groups(
-        system_scores(scored.features, *trained),
+        systems,
         1.0 if bench.reranker is None else bench.reranker.temperature,
         voices,
         laid.groups,

@@ -89,7 +89,8 @@ def evidence(scores: Doubles, normalised: Doubles, log_odds: Doubles, groups: Gr
     second = np.where(groups.sum(is_best) > 1, best, np.where(np.isfinite(second), second, best))
     mass = groups.sum(np.exp(scores - groups.spread(best))) / groups.sizes
     columns = [best, best - second, np.log(mass), groups.max(normalised), groups.max(log_odds)]
-    return np.nan_to_num(np.stack(columns, axis=1))
+    described: Doubles = np.nan_to_num(np.stack(columns, axis=1))
+    return described
 
 
 def fit_none(closed: Doubles, opened: Doubles) -> tuple[tuple[float, ...], float]:

@@ -132,7 +132,7 @@ def compute(voices: Voices, centred: Centred, groups: Groups) -> Features:
     matrix = np.empty((len(groups.candidates), len(NAMES)), np.float32)
     for block in _blocks(groups):
         part = groups.take(block)
-        columns = {
+        columns: dict[str, Floats | Doubles] = {
             **_scores(voices, centred, part),
             **_qualities(voices, centred, part),
             **_conditions(voices, part),
@@ -187,8 +187,7 @@ def _qualities(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Fl
 def _ratio(left: Floats, right: Floats) -> Floats:
     """Smaller over larger; NaN where the larger is not positive."""
     larger = np.maximum(left, right)
-    ratio: Floats = np.minimum(left, right) / np.where(larger > 0, larger, np.nan)
-    return ratio
+    return np.minimum(left, right) / np.where(larger > 0, larger, np.nan).astype(np.float32)
 
 
 def _conditions(voices: Voices, groups: Groups) -> dict[str, Doubles]:

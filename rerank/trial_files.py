@@ -1,6 +1,7 @@
 """Trial lists, pair lists and group lists as files."""
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -118,12 +119,15 @@ def read_group(source: str | Path) -> list[str]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, stripped, with their numbers."""
+    yield from _numbered(_text(path).split("\n"))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise TrialError(f"cannot read {path}: {reason}") from error
-    yield from _numbered(text.split("\n"))
 
 
 def _numbered(lines: Any) -> Iterator[tuple[int, str]]:
@@ -143,11 +147,11 @@ def _json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _csv_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader([line for _, line in _lines(path)], strict=True)
-    missing = {"anchor", "group"} - set(reader.fieldnames or ())
-    if missing:
-        raise TrialError(f"{path}, line 1: expected columns anchor and group, {missing} missing")
+    reader = csv.DictReader(io.StringIO(_text(path)), strict=True)
     try:
+        missing = sorted({"anchor", "group"} - set(reader.fieldnames or ()))
+        if missing:
+            raise TrialError(f"{path}, line 1: expected a column {missing[0]}, there is none")
         for row in reader:
             yield reader.line_num, _from_csv(row)
     except csv.Error as error:

@@ -101,7 +101,10 @@ def make_trials(
     turns = np.concatenate(
         [generator.permutation(len(anchors)) for _ in range(-(-records // len(anchors)))]
     )
-    drawn = [_draw(*anchors[turn], group_size, content, generator) for turn in turns[:records]]
+    drawn = []
+    for turn in turns[:records]:
+        cell, speaker = anchors[turn]
+        drawn.append(_draw(cell, speaker, group_size, content, generator))
     return _named(table, drawn)
 
 

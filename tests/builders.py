@@ -195,7 +195,12 @@ def _embedded(row: dict[str, Any]) -> Embedded:
         acoustics[name] = np.array(acoustics[name], np.float32)
     return Embedded(
         Recording(
-            row["root"], row["path"], *(tag(n) for n in ("speaker", "language", "noise", "gender"))
+            row["root"],
+            row["path"],
+            speaker=tag("speaker"),
+            language=tag("language"),
+            noise=tag("noise"),
+            gender=tag("gender"),
         ),
         FileStamp(1, datetime(2026, 1, 1, tzinfo=UTC), row["content_hash"]),
         Acoustics(**acoustics),

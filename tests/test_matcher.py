@@ -175,7 +175,7 @@ def test_files_that_are_not_stored_are_embedded_in_one_call(trained: Store, tmp_
         files.append(tmp_path / f"{row}.wav")
         files[-1].write_text(str(row))
     embed = FakeEmbed()
-    group = [files[1], TRIALS[0].group[0], files[2]]
+    group: list[Path | str] = [files[1], TRIALS[0].group[0], files[2]]
     match = matcher.query(trained, files[0], group, embed=embed, log=False)
     assert embed.calls == [files]
     assert match.anchor == str(files[0])

@@ -94,7 +94,7 @@ def test_bad_lines_are_named(tmp_path: Path, text: str, message: str) -> None:
 def test_bad_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(TrialError, match="cannot read"):
         read_trials(tmp_path / "nowhere.jsonl")
-    with pytest.raises(TrialError, match="missing"):
+    with pytest.raises(TrialError, match="expected a column group"):
         read_trials(written(tmp_path, "id,anchor\nx,y\n", "trials.csv"))
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TrialError, match="not UTF-8"):
