@@ -48,12 +48,12 @@ def demo(out: Path | None, store_path: Path | None, device: str) -> None:
 
 
 def _find_match(trials: Path, group: Path, store: Path) -> None:
-    """Query the first trial whose anchor came over the radio."""
+    """Query the first of the trials."""
     from ..rerank.trials import read_trials
 
-    trial = next(t for t in read_trials(trials) if t.anchor_noise == "communication")
+    trial = read_trials(trials)[0]
     group.write_text("".join(f"{path}\n" for path in trial.group), encoding="utf-8")
-    click.echo(f"\nThe first radio recording among the trials; its labels name {trial.match}:")
+    click.echo(f"\nThe first trial as a query; the labels say that the match is {trial.match}:")
     _run(query, trial.anchor, "--group", group, store=store)
 
 
