@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .. import metrics
 from ..retrieval.groups import Groups
+from ..retrieval.normalize import names_of
 from ..retrieval.voices import Labels, Voices
 from .calibration import softmax
 from .features import Features
@@ -124,7 +125,7 @@ def evaluate_groups(
     warnings : to be reported with those found here
     """
     hits = {name: metrics.hits(s, groups.offsets, matches) for name, s in systems.items()}
-    speakers = _clusters(voices, groups.anchors)
+    speakers = names_of(voices)[groups.anchors]
     differences = _differences(hits, speakers)
     noise, match_rows = voices.noises, groups.candidates[matches]
     return Evaluation(
@@ -137,12 +138,6 @@ def evaluate_groups(
         calibration=_calibration(systems, temperature, groups, matches),
         warnings=[*warnings, *_verdicts(differences)],
     )
-
-
-def _clusters(voices: Voices, anchors: Rows) -> npt.NDArray[np.str_]:
-    """The speaker of each anchor; an unlabelled anchor stands for itself."""
-    pairs = zip(voices.speakers[anchors].tolist(), voices.ids[anchors].tolist(), strict=True)
-    return np.array([f"#{id_}" if speaker is None else speaker for speaker, id_ in pairs], np.str_)
 
 
 def _figures(

@@ -187,7 +187,7 @@ def _qualities(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Fl
 def _ratio(left: Floats, right: Floats) -> Floats:
     """Smaller over larger; NaN where the larger is not positive."""
     larger = np.maximum(left, right)
-    return np.minimum(left, right) / np.where(larger > 0, larger, np.nan).astype(np.float32)
+    return (np.minimum(left, right) / np.where(larger > 0, larger, np.nan)).astype(np.float32)
 
 
 def _conditions(voices: Voices, groups: Groups) -> dict[str, Doubles]:

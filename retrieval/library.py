@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..errors import UsageError
+from ..errors import StoreError, UsageError
 from . import background_file
 from .normalize import Background
 from .voices import Labelled, Labels, Voices
@@ -188,6 +188,8 @@ class Library:
         self._row_of |= {id_: known + row for row, id_ in enumerate(read.ids.tolist())}
         self._voices = read if self._voices is None else self._voices.joined(read)
         self._paths = np.concatenate([self._paths, table["path"].to_numpy()])
+        if not all(id_ in self._row_of for id_ in missing):
+            raise StoreError("the store changed while it was read; run the command again")
 
     def _gathered(
         self, picked: Rows, files: list[Path], rows: Rows, embed: Embed | None
