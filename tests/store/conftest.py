@@ -1,13 +1,11 @@
 from pathlib import Path
 
 import pytest
+from builders import TOY_IDENTITY
 
-from spkret.store.schema import EncoderIdentity
 from spkret.store.store import Store
-
-ENCODER = EncoderIdentity("toy", "0123456789abcdef", 16)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store.create(tmp_path / "store", ENCODER)
+    return Store.create(tmp_path / "store", TOY_IDENTITY)

@@ -1,0 +1,110 @@
+import pyarrow as pa
+import pytest
+from builders import embedded
+
+from spkret.errors import SqlError
+from spkret.store.schema import RECORDINGS_SCHEMA
+from spkret.store.scores import FAILURES_SCHEMA, SCORES_SCHEMA, TRIALS_SCHEMA
+from spkret.store.sql import query
+from spkret.store.store import Store
+
+
+def test_select_over_recordings(store: Store) -> None:
+    store.recordings.commit([embedded("1.wav"), embedded("2.wav", noise="unknown", speaker=None)])
+    sql = "select noise, count(*), count(speaker), max(len(embedding)) from recordings group by 1"
+    assert sorted(query(store, sql).fetchall()) == [("clean", 1, 1, 16), ("unknown", 1, 0, 16)]
+
+
+@pytest.mark.parametrize(
+    ("view", "schema"),
+    [
+        ("recordings", RECORDINGS_SCHEMA),
+        ("scores", SCORES_SCHEMA),
+        ("trials", TRIALS_SCHEMA),
+        ("failures", FAILURES_SCHEMA),
+    ],
+)
+def test_empty_tables_are_empty_views_of_their_columns(
+    store: Store, view: str, schema: pa.Schema
+) -> None:
+    relation = query(store, f"from {view}")
+    assert relation.columns == schema.names
+    assert relation.fetchall() == []
+
+
+def test_views_join_and_features_are_a_map(store: Store) -> None:
+    row = embedded("1.wav")
+    store.recordings.commit([row])
+    score = dict.fromkeys(SCORES_SCHEMA.names) | {
+        "candidate_id": row.recording.id,
+        "features": [("gap", 0.25)],
+    }
+    store.scores.append(pa.Table.from_pylist([score], SCORES_SCHEMA))
+    sql = "select path, features['gap'] from scores join recordings on candidate_id = id"
+    assert query(store, sql).fetchall() == [("1.wav", 0.25)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "from recordings",
+        "with a as (select 1 as x) select x from a",
+        "explain select 1",
+        "describe recordings",
+        "summarize failures",
+        "values (1)",
+        "select 1; -- the end",
+    ],
+)
+def test_statements_that_read(store: Store, sql: str) -> None:
+    query(store, sql)
+
+
+def test_rows_stay_when_read_twice_and_after_the_store_changed(store: Store) -> None:
+    store.recordings.commit([embedded("1.wav")])
+    relation = query(store, "select path from recordings")
+    store.recordings.commit([embedded("2.wav")])
+    store.check(compact=True)
+    assert relation.fetchall() == relation.fetchall() == [("1.wav",)]
+    assert relation.to_arrow_table().num_rows == relation.pl().height == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "",
+        "-- nothing",
+        "selec 1",
+        "select nope from recordings",
+        "select * from nowhere",
+        "select 1; select 2",
+        "drop view recordings",
+        "delete from recordings",
+        "insert into failures values (1)",
+        "create table t (i int)",
+        "copy recordings to '{store}/copy.parquet'",
+        "export database '{store}/copy'",
+        "attach '{store}/copy.db'",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "pragma enable_profiling",
+        "call pragma_version()",
+        "select * from read_text('/etc/passwd')",
+        "select * from '/etc/passwd'",
+        "select * from glob('/etc/*')",
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_parquet('{store}/recordings/**/*.parquet')",
+        "select cast(path as int) from recordings",
+        "select * from local_variable",
+        "select error('two\nlines')",
+    ],
+)
+def test_anything_else_is_an_sql_error_in_one_line(store: Store, sql: str) -> None:
+    local_variable = pa.table({"x": [1]})
+    store.recordings.commit([embedded("1.wav")])
+    with pytest.raises(SqlError) as error:
+        query(store, sql.format(store=store.path))
+    assert local_variable.num_rows == 1
+    assert "\n" not in str(error.value)
+    assert not list(store.path.glob("copy*"))

@@ -1,0 +1,251 @@
+from pathlib import Path
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+import pytest
+from builders import embedded
+
+from spkret.errors import UsageError
+from spkret.store import partition
+from spkret.store.arrays import embeddings
+from spkret.store.partition import PartitionFile
+from spkret.store.store import Store
+
+LANGUAGES, NOISES = ("en", "de"), ("clean", "background")
+QUERY = np.random.default_rng(1).normal(size=16).astype(np.float32)
+
+
+def fill(store: Store, numbers: range = range(200), tag: str = "") -> None:
+    store.recordings.commit(
+        [
+            embedded(f"{tag}{n}.wav", language=LANGUAGES[n % 2], noise=NOISES[n // 2 % 2])
+            for n in numbers
+        ]
+    )
+
+
+def brute_force(
+    store: Store, query: npt.NDArray[np.float32], k: int, where: str = "true"
+) -> tuple[list[int], npt.NDArray[np.float32]]:
+    rows = store.recordings.scan(["id", "embedding"], where=where)
+    cosines = embeddings(rows) @ (query / np.linalg.norm(query))
+    best = np.argsort(-cosines)[:k]
+    return rows["id"].to_numpy()[best].tolist(), cosines[best]
+
+
+def assert_exact(store: Store) -> None:
+    hits = store.vectors.search(QUERY, 10)
+    ids, cosines = brute_force(store, QUERY, 10)
+    assert hits.ids.tolist() == ids
+    np.testing.assert_allclose(hits.cosines, cosines, atol=1e-6)
+
+
+def times(store: Store) -> dict[str, int]:
+    return {
+        str(path.relative_to(store.vectors.folder)): path.stat().st_mtime_ns
+        for path in store.vectors.folder.rglob("*.faiss")
+    }
+
+
+@pytest.mark.parametrize(
+    ("filters", "where"),
+    [
+        ({}, "true"),
+        ({"language": "en"}, "language = 'en'"),
+        ({"noise": "clean"}, "noise = 'clean'"),
+        ({"language": "de", "noise": "background"}, "language = 'de' and noise = 'background'"),
+    ],
+)
+def test_search_equals_brute_force(store: Store, filters: dict[str, str], where: str) -> None:
+    fill(store)
+    hits = store.vectors.search(QUERY, 20, **filters)  # type: ignore[arg-type]
+    ids, cosines = brute_force(store, QUERY, 20, where)
+    assert hits.ids.tolist() == ids
+    np.testing.assert_allclose(hits.cosines, cosines, atol=1e-6)
+    assert (hits.ids.dtype, hits.cosines.dtype) == (np.int64, np.float32)
+
+
+def test_search_among_allowed_ids_is_exact(store: Store) -> None:
+    fill(store)
+    allowed = store.recordings.scan(["id"])["id"].to_numpy()[::7]
+    hits = store.vectors.search(QUERY, 5, language="en", allowed_ids=allowed)
+    listed = ", ".join(map(str, allowed))
+    ids, cosines = brute_force(store, QUERY, 5, f"language = 'en' and id in ({listed})")
+    assert hits.ids.tolist() == ids
+    np.testing.assert_allclose(hits.cosines, cosines, atol=1e-6)
+    assert store.vectors.search(QUERY, 5, allowed_ids=[]).ids.size == 0
+
+
+def test_fewer_rows_than_asked_for_and_none(store: Store) -> None:
+    assert store.vectors.search(QUERY, 5).ids.size == 0
+    assert store.vectors.fresh()
+    fill(store, range(3))
+    assert len(store.vectors.search(QUERY, 5).ids) == 3
+    assert store.vectors.search(QUERY, 5, language="fr").ids.size == 0
+
+
+def test_equal_cosines_come_by_id(store: Store) -> None:
+    unit = np.eye(16)[0]
+    store.recordings.commit([embedded(f"{n}.wav", vector=unit) for n in range(9)])
+    hits = store.vectors.search(QUERY, 9)
+    assert hits.ids.tolist() == sorted(hits.ids.tolist())
+
+
+@pytest.mark.parametrize(
+    ("query", "k"),
+    [
+        (np.ones(15), 5),
+        (np.zeros(16), 5),
+        (np.full(16, np.nan), 5),
+        (np.ones((1, 16)), 5),
+        (QUERY, 0),
+    ],
+)
+def test_unusable_query_is_a_usage_error(
+    store: Store, query: npt.NDArray[np.float32], k: int
+) -> None:
+    with pytest.raises(UsageError, match=r"shape \(16,\)"):
+        store.vectors.search(query, k)
+
+
+def test_commit_makes_only_its_partition_stale(store: Store) -> None:
+    fill(store)
+    store.vectors.refresh()
+    assert store.vectors.fresh()
+    before = times(store)
+    store.recordings.commit([embedded("new.wav", language="en", noise="clean")])
+    assert not store.vectors.fresh()
+    assert_exact(store)
+    assert store.vectors.fresh()
+    changed = {name for name, time in times(store).items() if time != before[name]}
+    assert changed == {"language=en/noise=clean.faiss"}
+
+
+def test_added_rows_extend_the_index_and_changed_ones_rebuild_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds: list[int] = []
+    build = partition.build
+    monkeypatch.setattr(
+        partition, "build", lambda ids, vectors: builds.append(len(ids)) or build(ids, vectors)
+    )
+    fill(store, range(20))
+    store.vectors.refresh()
+    assert builds == [5] * 4
+    fill(store, range(20), "more")
+    assert_exact(store)
+    store.recordings.merge_files()
+    assert_exact(store)
+    assert len(builds) == 4, "adding rows and merging files build nothing again"
+    store.recordings.commit([embedded("0.wav", vector=np.eye(16)[3])])
+    assert_exact(store)
+    gone = store.recordings.scan(["id"], language="de", noise="clean")["id"].to_pylist()[0]
+    store.recordings.delete([gone])
+    assert_exact(store)
+    assert builds[4:] == [10, 9]
+
+
+def test_empty_partition_loses_its_index(store: Store) -> None:
+    fill(store, range(8))
+    store.vectors.refresh()
+    store.recordings.delete(store.recordings.scan(["id"], language="de")["id"].to_numpy())
+    assert not store.vectors.fresh()
+    store.vectors.refresh()
+    assert set(times(store)) == {
+        "language=en/noise=clean.faiss",
+        "language=en/noise=background.faiss",
+    }
+    assert store.vectors.fresh()
+
+
+def index_file(store: Store) -> Path:
+    return store.vectors.folder / "language=en" / "noise=clean.faiss"
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-40])
+
+
+def garble(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[-200] ^= 0xFF
+    file.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        Path.unlink,
+        cut,
+        garble,
+        lambda file: file.write_bytes(b""),
+        lambda file: file.with_suffix(".json").unlink(),
+        lambda file: file.with_suffix(".json").write_text("{"),
+        lambda file: file.with_suffix(".json").write_text('{"files": 3}'),
+        lambda file: file.with_suffix(".json").write_text("[]"),
+    ],
+)
+def test_lost_or_damaged_index_is_built_again(store: Store, damage: object) -> None:
+    fill(store)
+    store.vectors.refresh()
+    damage(index_file(store))  # type: ignore[operator]
+    again = Store.open(store.path)
+    assert_exact(again)
+    assert again.vectors.fresh()
+
+
+def test_search_in_memory_sees_what_another_process_indexed(store: Store) -> None:
+    fill(store)
+    assert_exact(store)
+    other = Store.open(store.path)
+    other.recordings.commit([embedded("new.wav", vector=QUERY / np.linalg.norm(QUERY))])
+    other.vectors.refresh()
+    assert_exact(store)
+
+
+def test_large_partition_is_searched_in_part_and_scored_exactly(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition, "LARGE", 1_000)
+    store.recordings.commit([embedded(f"{n}.wav") for n in range(3_000)])
+    store.vectors.refresh()
+    file = store.vectors.file(("en", "clean"))
+    index = faiss.read_index(str(file.path))
+    assert faiss.try_extract_index_ivf(faiss.downcast_index(index.index)).nlist > 10
+    assert store.vectors.recalls()[("en", "clean")] >= 0.99
+    found = 0
+    for n in range(20):
+        query = np.random.default_rng(n).normal(size=16).astype(np.float32)
+        hits = store.vectors.search(query, 20)
+        exact = dict(zip(*brute_force(store, query, 3_000), strict=True))
+        np.testing.assert_allclose(hits.cosines, [exact[i] for i in hits.ids.tolist()], atol=1e-6)
+        found += len(set(hits.ids.tolist()) & set(list(exact)[:20]))
+    assert found >= 0.97 * 20 * 20
+    store.recordings.commit([embedded("new.wav", vector=QUERY / np.linalg.norm(QUERY))])
+    assert store.vectors.search(QUERY, 1).cosines[0] == pytest.approx(1, abs=1e-6)
+
+
+def test_small_index_that_grew_large_is_built_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition, "LARGE", 150)
+    store.recordings.commit([embedded(f"{n}.wav") for n in range(100)])
+    store.vectors.refresh()
+    store.recordings.commit([embedded(f"{n}.wav") for n in range(100, 400)])
+    store.vectors.refresh()
+    index = faiss.read_index(str(store.vectors.file(("en", "clean")).path))
+    assert faiss.try_extract_index_ivf(faiss.downcast_index(index.index)) is not None
+    assert index.ntotal == 400
+
+
+def test_digest_tells_rows_apart_whatever_their_order() -> None:
+    ids, stamps = np.array([1, 2, 3]), np.array([10, 20, 30])
+    order = [2, 0, 1]
+    assert partition.digest(ids, stamps) == partition.digest(ids[order], stamps[order])
+    assert partition.digest(ids, stamps) != partition.digest(ids, stamps[order])
+    assert partition.digest(ids[:2], stamps[:2]) != partition.digest(ids, stamps)
+
+
+def test_note_of_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert PartitionFile(tmp_path / "noise=clean.faiss").built() is None
