@@ -20,6 +20,7 @@ from scipy import signal
 RATE = 16_000
 OCTAVES_HZ = (0, 125, 250, 500, 1_000, 2_000, 4_000, 8_000)
 CONDITIONS = ("clean", "background", "communication")
+CODEC_BLOCK = 960  # a multiple of every codec's block
 NARROW_CODECS = ("G721_32", "G723_24", "NMS_ADPCM_16", "VOX_ADPCM", "opus", "mp3")
 
 Wave = npt.NDArray[np.float32]
@@ -74,7 +75,7 @@ def _microphone(wave: Wave, sounds: Sounds, rng: np.random.Generator) -> Wave:
     gains = 10 ** (rng.uniform(-8, 8, len(OCTAVES_HZ)) / 20)
     wave = signal.fftconvolve(wave, signal.firwin2(255, OCTAVES_HZ, gains, fs=RATE), "same")
     if rng.random() < 0.15:
-        cabinet = sounds.cabinets[rng.integers(len(sounds.cabinets))]
+        cabinet = sounds.cabinets[int(rng.integers(len(sounds.cabinets)))]
         wave = signal.fftconvolve(wave, cabinet)[: len(wave)]
     return np.asarray(wave, np.float32)
 
@@ -82,7 +83,7 @@ def _microphone(wave: Wave, sounds: Sounds, rng: np.random.Generator) -> Wave:
 def _room(wave: Wave, sounds: Sounds, rng: np.random.Generator) -> Wave:
     """A measured room, or early reflections and a tail; the share of the direct sound varies."""
     if rng.random() < 0.4:
-        response = sounds.rooms[rng.integers(len(sounds.rooms))]
+        response = sounds.rooms[int(rng.integers(len(sounds.rooms)))]
     else:
         response = _reflections(rng)
     wet = signal.fftconvolve(wave, response)[: len(wave)]
@@ -128,6 +129,7 @@ def _radio(wave: Wave, sounds: Sounds, rng: np.random.Generator) -> Wave:
 def _codec(wave: Wave, rng: np.random.Generator) -> Wave:
     name = rng.choice(NARROW_CODECS)
     narrow = soxr.resample(wave / (np.abs(wave).max() + 1e-9) * 0.6, RATE, 8_000)
+    narrow = np.pad(narrow, (0, -len(narrow) % CODEC_BLOCK))
     forms = {
         "opus": {"format": "OGG", "subtype": "OPUS", "compression_level": 0.98},
         "mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III", "compression_level": 0.95},
@@ -151,7 +153,7 @@ def _noise(samples: int, sounds: Sounds, rng: np.random.Generator) -> Wave:
     """One or two of the noises, laid over each other, at unit RMS."""
     total = np.zeros(samples)
     for _ in range(rng.integers(1, 3)):
-        noise = sounds.noises[rng.integers(len(sounds.noises))]
+        noise = sounds.noises[int(rng.integers(len(sounds.noises)))]
         noise = np.resize(np.roll(noise, -int(rng.integers(len(noise)))), samples)
         total += noise / _rms(noise)
     return np.asarray(total / _rms(total), np.float32)

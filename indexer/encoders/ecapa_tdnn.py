@@ -11,12 +11,16 @@ from .frontend import FrontEndConfig, LogMel, remove_mean
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
-    """Sizes of the network; `channels` is of every block, `pooled` of the layer before pooling."""
+    """Sizes of the network; `channels` is of every block, `pooled` of the layer before pooling.
+
+    The first layer keeps one frame in `stride`, so that all the others cost as much less.
+    """
 
     channels: int = 256
     pooled: int = 768
     attention: int = 64
     squeeze: int = 64
+    stride: int = 2
     dimension: int = 192
     frontend: FrontEndConfig = field(default_factory=FrontEndConfig)
 
@@ -41,11 +45,42 @@ class EqualLengthPooling(AttentiveStatisticsPooling):  # type: ignore[misc]
         return mean, variance.clamp(self.eps).sqrt()
 
 
+class LongTermSpectrum(nn.Module):
+    """What the mean and deviation of each band say: a small perceptron beside the main network.
+
+    The mean spectrum holds the voice's own colour and the channel's. In training it is left out of
+    some rows (`drop`), so that the main network learns to do without.
+    """
+
+    def __init__(self, mels: int, dimension: int, hidden: int = 256, drop: float = 0.3) -> None:
+        super().__init__()
+        last = nn.Linear(hidden, dimension)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.layers = nn.Sequential(
+            nn.BatchNorm1d(2 * mels),
+            nn.Linear(2 * mels, hidden),
+            nn.ReLU(),
+            nn.BatchNorm1d(hidden),
+            last,
+        )
+        self.drop = drop
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (batch, frames, mels) to a term of the embedding (batch, dim)."""
+        mean, std = features.mean(dim=1), features.std(dim=1)
+        term: Tensor = self.layers(torch.cat([mean, std], dim=1))
+        if self.training:
+            term = term * (torch.rand(len(term), 1, device=term.device) >= self.drop)
+        return term
+
+
 class Network(nn.Module):
     """Log-mel frames (batch, frames, mels), not yet mean-normalised, to embeddings (batch, dim).
 
     Desplanques et al. 2020, "ECAPA-TDNN: Emphasized channel attention, propagation and
-    aggregation in TDNN based speaker verification".
+    aggregation in TDNN based speaker verification", plus a term for the long-term spectrum, which
+    the removal of the mean hides from it.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -57,12 +92,16 @@ class Network(nn.Module):
             attention_channels=config.attention,
             se_channels=config.squeeze,
         )
+        first = self.body.blocks[0].conv
+        first.stride, first.conv.stride = config.stride, (config.stride,)
         self.body.asp = EqualLengthPooling(config.pooled, attention_channels=config.attention)
+        self.spectrum = LongTermSpectrum(config.frontend.mels, config.dimension)
 
     def forward(self, features: Tensor) -> Tensor:
         """Embed features of one length; the result is not normalised."""
         embeddings: Tensor = self.body(remove_mean(features))
-        return embeddings.squeeze(1)
+        spectrum: Tensor = self.spectrum(features)
+        return embeddings.squeeze(1) + spectrum
 
 
 class WaveformNetwork(nn.Module):

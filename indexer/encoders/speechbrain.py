@@ -59,7 +59,7 @@ class SpeechBrainEncoder(Encoder):
         from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 
         try:
-            network = ECAPA_TDNN(**self._sizes)
+            network: torch.nn.Module = ECAPA_TDNN(**self._sizes)
             weights = torch.load(self._folder / WEIGHTS, map_location="cpu", weights_only=True)
             network.load_state_dict(weights)
         except (OSError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:

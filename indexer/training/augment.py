@@ -29,9 +29,9 @@ class Sounds:
 def augment(wave: Wave, sounds: Sounds, rng: np.random.Generator) -> Wave:
     """Put a recording into a random condition: a room, noise and a channel, each by chance."""
     if rng.random() < 0.5:
-        wave = reverberate(wave, _response(sounds, rng))
+        wave = room(wave, sounds, rng)
     if rng.random() < 0.6:
-        wave = add_noise(wave, _noise(len(wave), sounds, rng), snr_db=rng.uniform(0, 20))
+        wave = add_noise(wave, some_noise(len(wave), sounds, rng), snr_db=rng.uniform(0, 20))
     if rng.random() < 0.5:
         wave = communicate(wave, rng)
     return wave
@@ -47,7 +47,7 @@ def reverberate(wave: Wave, response: Wave) -> Wave:
     """Convolve with an impulse response, aligned to its strongest tap, at the level it had."""
     start = int(np.argmax(np.abs(response)))
     wet = signal.fftconvolve(wave, response)[start : start + len(wave)]
-    return (wet * (_rms(wave) / _rms(wet))).astype(np.float32)
+    return np.asarray(wet * (_rms(wave) / _rms(wet)), np.float32)
 
 
 def communicate(wave: Wave, rng: np.random.Generator) -> Wave:
@@ -77,16 +77,17 @@ def _codec(wave: Wave, rng: np.random.Generator) -> Wave:
 
 def _saturate(wave: Wave, drive: float) -> Wave:
     peak = np.abs(wave).max() + 1e-9
-    return (np.tanh(drive * wave / peak) * peak).astype(np.float32)
+    return np.asarray(np.tanh(drive * wave / peak) * peak, np.float32)
 
 
-def _response(sounds: Sounds, rng: np.random.Generator) -> Wave:
+def room(wave: Wave, sounds: Sounds, rng: np.random.Generator) -> Wave:
+    """Reverberate by one of the impulse responses, or by a simulated room."""
     if len(sounds.responses) and rng.random() < 0.4:
-        return sounds.responses[rng.integers(len(sounds.responses))]
-    return _room(rng)
+        return reverberate(wave, sounds.responses[int(rng.integers(len(sounds.responses)))])
+    return reverberate(wave, _tail(rng))
 
 
-def _room(rng: np.random.Generator) -> Wave:
+def _tail(rng: np.random.Generator) -> Wave:
     """A room as a direct sound and a tail of noise that decays by 60 dB in 0.1 to 0.9 s."""
     decay_s = rng.uniform(0.1, 0.9)
     time = np.arange(int(decay_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
@@ -96,10 +97,11 @@ def _room(rng: np.random.Generator) -> Wave:
     return tail.astype(np.float32)
 
 
-def _noise(samples: int, sounds: Sounds, rng: np.random.Generator) -> Wave:
+def some_noise(samples: int, sounds: Sounds, rng: np.random.Generator) -> Wave:
+    """A stretch of one of the noises, or coloured noise."""
     if not len(sounds.noises) or rng.random() < 0.25:
         return _coloured(samples, rng)
-    noise = sounds.noises[rng.integers(len(sounds.noises))]
+    noise = sounds.noises[int(rng.integers(len(sounds.noises)))]
     return _fit(np.roll(noise, -int(rng.integers(len(noise)))), samples)
 
 

@@ -74,14 +74,22 @@ def noise_bank(noises: Sequence[Wave], frontend: FrontEndConfig) -> list[npt.NDA
 def distort(
     batch: Tensor, bank: Sequence[npt.NDArray[np.float32]], rng: np.random.Generator
 ) -> Tensor:
-    """Add noise to some rows, hide bands of some and the band outside the telephone's of others."""
+    """Add noise to some rows, another microphone's response to some, and hide bands of others."""
+    for row in np.flatnonzero(rng.random(len(batch)) < 0.35):
+        batch[row] += torch.from_numpy(_response(batch.shape[2], rng))
     for row in np.flatnonzero(rng.random(len(batch)) < 0.2) if bank else ():
-        noise = _crop(bank[rng.integers(len(bank))], batch.shape[1], rng)
+        noise = _crop(bank[int(rng.integers(len(bank)))], batch.shape[1], rng)
         quieter = rng.uniform(0, 20) * NEPERS_PER_DECIBEL
         batch[row] = torch.logaddexp(batch[row], torch.from_numpy(noise) - quieter)
     for row in np.flatnonzero(rng.random(len(batch)) < 0.3):
         _hide(batch[row], rng, batch.shape[2])
     return batch
+
+
+def _response(mels: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """A smooth frequency response (mels,), about 5 dB up and down, in nepers of power."""
+    knots = 5 * NEPERS_PER_DECIBEL * rng.standard_normal(7)
+    return np.asarray(np.interp(np.linspace(0, 6, mels), np.arange(7), knots), np.float32)
 
 
 def _hide(features: Tensor, rng: np.random.Generator, mels: int) -> None:
@@ -101,5 +109,5 @@ def _crop(
     """A random stretch of `frames` frames; a shorter block is repeated from a random start."""
     if len(block) >= frames:
         start = rng.integers(len(block) - frames + 1)
-        return block[start : start + frames]
-    return block[(rng.integers(len(block)) + np.arange(frames)) % len(block)]
+        return np.asarray(block[start : start + frames])
+    return np.asarray(block[(rng.integers(len(block)) + np.arange(frames)) % len(block)])

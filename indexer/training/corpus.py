@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import AudioError, EncoderError, ManifestError
 from ...store.schema import Recording
 from ..manifest import read_recordings
-from .augment import Sounds
+from .augment import Sounds, Wave
 from .features import Utterance, read_wave
 
 HELD_OUT_SHARE = 0.05
@@ -63,7 +63,8 @@ def read_sounds(manifest: Path | None) -> Sounds:
     """
     if manifest is None:
         return Sounds()
-    noises, responses = [], []
+    noises: list[Wave] = []
+    responses: list[Wave] = []
     try:
         with manifest.open(newline="") as file:
             for row in csv.DictReader(file):

@@ -31,7 +31,7 @@ def embed(network: nn.Module, features: Features) -> npt.NDArray[np.float32]:
     """Unit embeddings (rows, dim) of features cut to multiples of 50 frames."""
     device = next(network.parameters()).device
     counts = np.clip(features.counts // FRAME_STEP, 1, MOST_FRAMES // FRAME_STEP) * FRAME_STEP
-    parts = {}
+    parts: dict[int, npt.NDArray[np.float32]] = {}
     network.eval()
     for count in np.unique(counts):
         rows = np.flatnonzero(counts == count)

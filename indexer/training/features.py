@@ -9,6 +9,7 @@ import multiprocessing
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ class Features:
     def frames(self, row: int) -> npt.NDArray[np.float16]:
         """The frames (frames, mels) of one row."""
         start = self.starts[row]
-        return self.shards[self.shard[row]][start : start + self.counts[row]]
+        return np.asarray(self.shards[self.shard[row]][start : start + self.counts[row]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,13 @@ def build(
     A file that cannot be read is left out; `utterance` of the result tells which are there.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    firsts = range(0, len(utterances), SHARD)
     jobs = [
-        CacheJob(folder, 0, first, utterances[first : first + SHARD], version, v, frontend, seed)
-        for v, version in enumerate(versions)
-        for first in range(0, len(utterances), SHARD)
+        CacheJob(
+            folder, number, first, utterances[first : first + SHARD], version, v, frontend, seed
+        )
+        for number, ((v, version), first) in enumerate(product(enumerate(versions), firsts))
     ]
-    jobs = [CacheJob(**{**_fields(job), "number": n}) for n, job in enumerate(jobs)]
     missing = [job for job in jobs if not _table_path(folder, job.number).exists()]
     _make(missing, sounds, in_parallel=len(utterances) > SHARD)
     return _open(folder, len(jobs), frontend.mels)
@@ -132,11 +134,7 @@ def read_wave(path: str, longest_s: float = LONGEST_S) -> Wave:
         raise AudioError("unreadable", str(error)) from error
     if not len(wave) or not np.isfinite(wave).all():
         raise AudioError("empty", f"no finite samples in {path}")
-    return wave if rate == SAMPLE_RATE_HZ else soxr.resample(wave, rate, SAMPLE_RATE_HZ)
-
-
-def _fields(job: CacheJob) -> dict[str, object]:
-    return {name: getattr(job, name) for name in CacheJob.__slots__}
+    return np.asarray(soxr.resample(wave, rate, SAMPLE_RATE_HZ), np.float32)
 
 
 def _table_path(folder: Path, number: int) -> Path:

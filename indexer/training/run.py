@@ -5,14 +5,19 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import EncoderError
 from ..encoders import native
 from ..encoders.ecapa_tdnn import Network, NetworkConfig
 from . import dev
+from .augment import Sounds
 from .corpus import Corpus, read_corpus, read_sounds
 from .features import build
-from .trainer import VERSIONS, Progress, Schedule, Sounds, TrainConfig, train
+from .trainer import VERSIONS, Progress, Schedule, TrainConfig, train
+
+if TYPE_CHECKING:
+    import torch
 
 GRID_SAMPLES = 4_000
 
@@ -72,7 +77,7 @@ def train_encoder(request: TrainRequest, report: Callable[[Progress], None]) -> 
     return result
 
 
-def _initial(folder: Path | None) -> tuple[NetworkConfig, dict[str, object] | None]:
+def _initial(folder: Path | None) -> tuple[NetworkConfig, dict[str, "torch.Tensor"] | None]:
     if folder is None:
         return NetworkConfig(), None
     if not (folder / native.CONFIG).exists():

@@ -117,9 +117,8 @@ class State:
         self.network.load_state_dict(saved["network"])
         self.loss.load_state_dict(saved["loss"])
         self.optimizer.load_state_dict(saved["optimizer"])
-        state = self.rng.bit_generator.state
-        state["state"] = {name: int(word) for name, word in saved["rng"].items()}
-        self.rng.bit_generator.state = state
+        words = {name: int(word) for name, word in saved["rng"].items()}
+        self.rng.bit_generator.state = {**self.rng.bit_generator.state, "state": words}
         self.step = saved["step"]
 
 

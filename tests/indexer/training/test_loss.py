@@ -13,7 +13,7 @@ def loss_of(cosine_angle: float, margin: float) -> float:
     with torch.no_grad():
         loss.weight.copy_(torch.eye(3)[:2])
     embedding = torch.tensor([[np.cos(cosine_angle), 0.0, np.sin(cosine_angle)]]) * 7
-    return loss(embedding.float(), torch.tensor([0]), margin).item()
+    return float(loss(embedding.float(), torch.tensor([0]), margin).item())
 
 
 @pytest.mark.parametrize(("angle", "margin"), [(0.3, 0.0), (0.3, 0.2), (1.2, 0.5), (2.5, 0.2)])

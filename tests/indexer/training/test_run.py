@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_a_run_cut_in_two_equals_one_run(corpus: Path, tmp_path: Path) -> None:
             raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "TrainConfig", lambda *a: trainer.TrainConfig(*a, checkpoint_every=10))
+        patch.setattr(run, "TrainConfig", partial(trainer.TrainConfig, checkpoint_every=10))
         with pytest.raises(Killed):
             run.train_encoder(cut, kill)
         run.train_encoder(cut, lambda progress: None)  # noqa: ARG005
