@@ -35,12 +35,13 @@ class CheckReport:
 
 def check(store: "Store", repair: bool = False, compact: bool = False) -> CheckReport:
     """Check a store; see `Store.check`."""
-    findings = audit(store)
+    with store.locks.writing():
+        findings = audit(store)
     repaired: list[str] = []
     if repair:
         with store.locks.maintaining():
             repaired = repair_findings(store, audit(store))
-        findings = audit(store)
+            findings = audit(store)
     before = folder_bytes(store.path)
     if compact and not findings.problems:
         with store.locks.maintaining():

@@ -107,7 +107,7 @@ class LogTable:
             )
         try:
             return rows.select(schema.names).cast(schema)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        except pa.ArrowException as error:
             raise StoreError(f"expected the column types of {name}: {error}") from error
 
     def _commit(self, rows: pa.Table) -> None:

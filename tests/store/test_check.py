@@ -1,6 +1,7 @@
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -146,7 +147,7 @@ def test_index_of_other_vectors_is_found_and_built_again(store: Store) -> None:
     file = store.vectors.file(("en", "clean"))
     built = file.built()
     assert built is not None
-    index = faiss.read_index(str(file.path))
+    index: Any = faiss.read_index(str(file.path))
     ids = faiss.vector_to_array(index.id_map)
     wrong = faiss.index_factory(16, "IDMap2,Flat", faiss.METRIC_INNER_PRODUCT)
     wrong.add_with_ids(np.eye(16, dtype=np.float32)[: len(ids)], ids)

@@ -15,7 +15,7 @@ from spkret.store import recordings as recordings_module
 from spkret.store.arrays import embeddings, lists
 from spkret.store.locks import Locks
 from spkret.store.recordings import RecordingsTable
-from spkret.store.schema import RECORDINGS_SCHEMA, FileStamp, Recording, recording_id
+from spkret.store.schema import RECORDINGS_SCHEMA, Embedded, FileStamp, Recording, recording_id
 from spkret.store.store import Store
 
 
@@ -179,7 +179,7 @@ def test_unknown_column_and_version_are_errors(store: Store) -> None:
     ],
 )
 def test_what_cannot_be_stored_is_refused_with_its_batch(
-    store: Store, row: recordings_module.Embedded, problem: str
+    store: Store, row: Embedded, problem: str
 ) -> None:
     with pytest.raises(StoreError, match=problem):
         store.recordings.commit([embedded("good.wav"), row])

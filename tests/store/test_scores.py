@@ -72,12 +72,11 @@ def test_missing_unknown_and_unfit_columns_are_refused(store: Store) -> None:
 
 
 def test_concurrent_appends_lose_nothing(store: Store) -> None:
-    threads = [
-        threading.Thread(
-            target=lambda w=w: [store.failures.append(failures(2, f"{w}-{n}-")) for n in range(5)]
-        )
-        for w in range(4)
-    ]
+    def write(writer: int) -> None:
+        for n in range(5):
+            store.failures.append(failures(2, f"{writer}-{n}-"))
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
