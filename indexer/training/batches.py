@@ -10,11 +10,10 @@ from torch import Tensor
 
 from ..encoders.frontend import FrontEndConfig, LogMel
 from .augment import Wave
-from .features import Features, Utterance, Version
+from .features import Features, Utterance
 
 NEPERS_PER_DECIBEL = np.log(10) / 10
 LONG_SPEAKER_FRAMES = 2_000
-OTHER_SPEED_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Classes:
     """What the loss tells apart: row i of the features belongs to class `labels[i]`.
 
     `order` sorts the rows by class, class c owns `order[offsets[c]:offsets[c + 1]]`, and is drawn
-    with probability `weights[c]`: the square root of its duration, less for another speed.
+    with probability `weights[c]`: the square root of its duration.
     """
 
     labels: npt.NDArray[np.int64]
@@ -34,17 +33,11 @@ class Classes:
         return len(self.weights)
 
 
-def speaker_classes(
-    features: Features, utterances: Sequence[Utterance], versions: Sequence[Version]
-) -> Classes:
-    """One class for each speaker at each speed."""
-    speeds = np.array([version.speed for version in versions])[features.version]
+def speaker_classes(features: Features, utterances: Sequence[Utterance]) -> Classes:
+    """One class for each speaker."""
     speakers = np.array([u.speaker for u in utterances])[features.utterance]
-    keys = np.char.add(speeds.astype(str), np.char.add("\0", speakers))
-    _, first, labels = np.unique(keys, return_index=True, return_inverse=True)
-    frames = np.bincount(labels, features.counts)
-    weights = np.sqrt(np.minimum(frames, LONG_SPEAKER_FRAMES))
-    weights *= np.where(speeds[first] == 1.0, 1.0, OTHER_SPEED_WEIGHT)
+    _, labels = np.unique(speakers, return_inverse=True)
+    weights = np.sqrt(np.minimum(np.bincount(labels, features.counts), LONG_SPEAKER_FRAMES))
     return Classes(
         labels=labels,
         order=np.argsort(labels, kind="stable"),

@@ -4,6 +4,7 @@ A cache is a folder of shards, one file of frames (frames, mels) and one table o
 that a killed build goes on where it stopped and training reads it through memory maps.
 """
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,9 @@ from .augment import Sounds, Wave, augment
 SHARD = 2_000
 LONGEST_S = 20.0
 
+Version = Literal["plain", "augmented"]
+"""One rendering of every utterance: as it is, or in a random condition."""
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
@@ -33,18 +38,6 @@ class Utterance:
     path: str
     speaker: str
     cell: str
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One rendering of every utterance: its speed, and whether it is augmented.
-
-    Another speed is another speaker (Yamamoto et al. 2019, "Speaker augmentation and bandwidth
-    extension for deep speaker embedding").
-    """
-
-    speed: float = 1.0
-    augmented: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +84,11 @@ def build(
 ) -> Features:
     """Make the shards of a cache that are missing, in parallel, and open it.
 
-    A file that cannot be read is left out; `utterance` of the result tells which are there.
+    A file that cannot be read is left out; `utterance` of the result tells which are there. Other
+    utterances, versions, front ends or seeds get a folder of their own.
     """
+    made_of = repr((utterances, versions, frontend, seed)).encode()
+    folder = folder / hashlib.blake2b(made_of, digest_size=8).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     firsts = range(0, len(utterances), SHARD)
     jobs = [
@@ -102,7 +98,7 @@ def build(
         for number, ((v, version), first) in enumerate(product(enumerate(versions), firsts))
     ]
     missing = [job for job in jobs if not _table_path(folder, job.number).exists()]
-    _make(missing, sounds, in_parallel=len(utterances) > SHARD)
+    _make(missing, sounds, in_parallel=bool(missing) and len(utterances) > SHARD)
     return _open(folder, len(jobs), frontend.mels)
 
 
@@ -184,10 +180,8 @@ def _render(
     utterance: Utterance, version: Version, sounds: Sounds, rng: np.random.Generator
 ) -> Wave:
     wave = read_wave(utterance.path)
-    if version.speed != 1.0:
-        wave = soxr.resample(wave, SAMPLE_RATE_HZ * version.speed, SAMPLE_RATE_HZ)
     wave = np.resize(wave, max(len(wave), SAMPLE_RATE_HZ // 2))
-    return augment(wave, sounds, rng) if version.augmented else wave
+    return augment(wave, sounds, rng) if version == "augmented" else wave
 
 
 def _open(folder: Path, shards: int, mels: int) -> Features:

@@ -119,8 +119,8 @@ An ECAPA-TDNN speaker encoder of 16 kHz speech, trained by `spkret train-encoder
 - **Recipe**: AAM-softmax, margin {schedule.margin} then {schedule.final_margin}; {schedule.steps}
   steps of {schedule.batch} crops of {schedule.frames} then {schedule.final_frames} frames of 15 ms;
   AdamW at {schedule.rate}, constant then linear to zero over the last {schedule.decay:.0%};
-  every utterance as it is, twice in a random room, noise and channel, and as a new speaker at 0.9
-  and 1.1 times its speed; noise and hidden bands added to the log-mel crops; seed {request.seed}.
+  every utterance as it is and twice in a random room, noise and channel; noise, microphone
+  responses and hidden bands on the log-mel crops; seed {request.seed}.
 - **Measured** on {result.development_speakers} held-out speakers, untreated, mean of
   {measured.cells} cells of one source and language: EER {measured.eer:.1%}, top-1 in groups of 50
   {measured.top1:.1%}.

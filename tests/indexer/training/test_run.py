@@ -34,7 +34,6 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twelve voices of four files; the last six are the dev speakers."""
     monkeypatch.setattr(run, "NetworkConfig", lambda: TINY)
     monkeypatch.setattr(trainer, "VERSIONS", trainer.VERSIONS[:2])
-    monkeypatch.setattr(run, "VERSIONS", trainer.VERSIONS[:2])
     rows = []
     for speaker in range(12):
         for take in range(4):
@@ -89,4 +88,14 @@ def test_a_manifest_without_labels_says_what_it_needs(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("path,language\na.wav,en\n")
     request = run.TrainRequest(tmp_path / "manifest.csv", tmp_path / "out", "x")
     with pytest.raises(EncoderError, match="got 0 and 0"):
+        run.train_encoder(request, lambda progress: None)  # noqa: ARG005
+
+
+def test_a_checkpoint_of_other_speakers_is_refused(corpus: Path, tmp_path: Path) -> None:
+    request = run.TrainRequest(
+        corpus, tmp_path / "out", "tiny", schedule=replace(SCHEDULE, steps=4)
+    )
+    run.train_encoder(request, lambda progress: None)  # noqa: ARG005
+    corpus.write_text(corpus.read_text().replace(",s5,", ",s4,"))
+    with pytest.raises(EncoderError, match="use another --out"):
         run.train_encoder(request, lambda progress: None)  # noqa: ARG005
