@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from encoder_folders import native_folder
+
 from spkret.indexer.encoders import native, registry
 
 pytestmark = pytest.mark.gpu
