@@ -13,7 +13,8 @@ from .frontend import FrontEndConfig, LogMel, remove_mean
 class NetworkConfig:
     """Sizes of the network; `channels` is of every block, `pooled` of the layer before pooling.
 
-    The first layer keeps one frame in `stride`, so that all the others cost as much less.
+    The first layer keeps one frame in `stride`, so that all the others cost as much less. An
+    embedding has `voice` dimensions from the network and `colour` from the long-term spectrum.
     """
 
     channels: int = 256
@@ -21,8 +22,14 @@ class NetworkConfig:
     attention: int = 64
     squeeze: int = 64
     stride: int = 2
-    dimension: int = 192
+    voice: int = 192
+    colour: int = 64
     frontend: FrontEndConfig = field(default_factory=FrontEndConfig)
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of an embedding."""
+        return self.voice + self.colour
 
 
 class EqualLengthPooling(AttentiveStatisticsPooling):  # type: ignore[misc]
@@ -43,6 +50,11 @@ class EqualLengthPooling(AttentiveStatisticsPooling):  # type: ignore[misc]
         mean = (weights * x).sum(dim=2, keepdim=True)
         variance = (weights * (x - mean).square()).sum(dim=2, keepdim=True)
         return mean, variance.clamp(self.eps).sqrt()
+
+
+def band_statistics(features: Tensor) -> Tensor:
+    """Mean and deviation over the frames of each band: (batch, frames, mels) to (batch, 2 mels)."""
+    return torch.cat([features.mean(dim=1), features.std(dim=1)], dim=1)
 
 
 class LongTermSpectrum(nn.Module):
@@ -68,15 +80,14 @@ class LongTermSpectrum(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features (batch, frames, mels) to a term of the embedding (batch, dim)."""
-        mean, std = features.mean(dim=1), features.std(dim=1)
-        term: Tensor = self.layers(torch.cat([mean, std], dim=1))
+        term: Tensor = self.layers(band_statistics(features))
         if self.training:
             term = term * (torch.rand(len(term), 1, device=term.device) >= self.drop)
         return term
 
 
-class Network(nn.Module):
-    """Log-mel frames (batch, frames, mels), not yet mean-normalised, to embeddings (batch, dim).
+class VoiceNetwork(nn.Module):
+    """Log-mel frames (batch, frames, mels), not yet mean-normalised, to voices (batch, voice).
 
     Desplanques et al. 2020, "ECAPA-TDNN: Emphasized channel attention, propagation and
     aggregation in TDNN based speaker verification", plus a term for the long-term spectrum, which
@@ -87,7 +98,7 @@ class Network(nn.Module):
         super().__init__()
         self.body = ECAPA_TDNN(
             config.frontend.mels,
-            lin_neurons=config.dimension,
+            lin_neurons=config.voice,
             channels=[config.channels] * 4 + [config.pooled],
             attention_channels=config.attention,
             se_channels=config.squeeze,
@@ -95,13 +106,51 @@ class Network(nn.Module):
         first = self.body.blocks[0].conv
         first.stride, first.conv.stride = config.stride, (config.stride,)
         self.body.asp = EqualLengthPooling(config.pooled, attention_channels=config.attention)
-        self.spectrum = LongTermSpectrum(config.frontend.mels, config.dimension)
+        self.spectrum = LongTermSpectrum(config.frontend.mels, config.voice)
 
     def forward(self, features: Tensor) -> Tensor:
         """Embed features of one length; the result is not normalised."""
         embeddings: Tensor = self.body(remove_mean(features))
         spectrum: Tensor = self.spectrum(features)
         return embeddings.squeeze(1) + spectrum
+
+
+class Colour(nn.Module):
+    """The long-term spectrum as evidence of its own, beside the network's.
+
+    Linear discriminants of the bands' means and deviations, at unit length, weighed by a gate: how
+    unprocessed the recording sounds. Between unprocessed recordings the colour tells speakers apart
+    better than a small network does; noise and channels repaint it.
+    """
+
+    def __init__(self, mels: int, dimension: int) -> None:
+        super().__init__()
+        self.discriminants = nn.Linear(2 * mels, dimension)
+        self.gate = nn.Linear(2 * mels, 1)
+        self.share = nn.Parameter(torch.zeros(1), requires_grad=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (batch, frames, mels) to colours (batch, dim) of length `share` at most."""
+        statistics = band_statistics(features)
+        colour = nn.functional.normalize(self.discriminants(statistics))
+        weighed: Tensor = self.share * self.gate(statistics).sigmoid() * colour
+        return weighed
+
+
+class Network(nn.Module):
+    """Log-mel frames (batch, frames, mels) to embeddings (batch, dimension): voice, then colour."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.voice = VoiceNetwork(config)
+        self.colour = Colour(config.frontend.mels, config.colour)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Embed features of one length; the colour is scaled to the voice's length, in float32."""
+        voices = self.voice(features).float()
+        with torch.autocast(features.device.type, enabled=False):
+            colours = voices.norm(dim=1, keepdim=True) * self.colour(features)
+        return torch.cat([voices, colours], dim=1)
 
 
 class WaveformNetwork(nn.Module):

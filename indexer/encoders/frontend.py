@@ -36,8 +36,10 @@ class LogMel(nn.Module):
     def __init__(self, config: FrontEndConfig) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("kernels", torch.from_numpy(fourier_kernels(config))[:, None])
-        self.register_buffer("filters", torch.from_numpy(mel_filters(config))[:, :, None])
+        kernels = torch.from_numpy(fourier_kernels(config))[:, None]
+        filters = torch.from_numpy(mel_filters(config))[:, :, None]
+        self.register_buffer("kernels", kernels, persistent=False)
+        self.register_buffer("filters", filters, persistent=False)
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """Waveforms float32 (batch, samples) to log-mel energies (batch, frames, mels)."""

@@ -15,7 +15,7 @@ from ...store.schema import EncoderIdentity
 from .base import Embeddings, Encoder, Waveforms
 
 if TYPE_CHECKING:
-    from .ecapa_tdnn import NetworkConfig, WaveformNetwork
+    from .ecapa_tdnn import Network, NetworkConfig, WaveformNetwork
 
 CONFIG, WEIGHTS, GRAPH, CARD = "config.json", "weights.safetensors", "model.onnx", "MODEL_CARD.md"
 FORMAT = 1
@@ -59,7 +59,7 @@ class TorchEncoder(Encoder):
             features = self._network.frontend(batch)
             with torch.autocast(batch.device.type, torch.bfloat16, enabled=reduced):
                 embeddings = self._network.network(features)
-        return np.asarray(embeddings.float().cpu().numpy())
+        return np.asarray(embeddings.cpu().numpy())
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def read_config(folder: Path) -> dict[str, Any]:
                 f"expected encoder format {FORMAT} in {folder / CONFIG},"
                 f" got {config['format']}; use the spkret version that wrote it"
             )
-        config["name"], config["network"]["dimension"], config["grid_samples"]
+        config["name"], config["network"], config["dimension"], config["grid_samples"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EncoderError(
             f"expected a readable {CONFIG} of a trained encoder in {folder}, got {error!r};"
@@ -97,7 +97,7 @@ def identity(folder: Path, config: dict[str, Any]) -> EncoderIdentity:
         raise EncoderError(
             f"expected {WEIGHTS} in {folder}, got {error}; copy the whole folder"
         ) from error
-    return EncoderIdentity(config["name"], digest.hexdigest(), config["network"]["dimension"])
+    return EncoderIdentity(config["name"], digest.hexdigest(), config["dimension"])
 
 
 def network_config(config: dict[str, Any]) -> "NetworkConfig":
@@ -129,7 +129,12 @@ def load_network(folder: Path) -> "WaveformNetwork":
 
 
 def save(
-    folder: Path, name: str, network: Any, config: "NetworkConfig", grid_samples: int, card: str
+    folder: Path,
+    name: str,
+    network: "Network",
+    config: "NetworkConfig",
+    grid_samples: int,
+    card: str,
 ) -> None:
     """Write a trained network as a folder: half-precision weights, and the graph made from them.
 
@@ -139,13 +144,14 @@ def save(
 
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
-        key: (value.half() if value.ndim >= 3 else value).contiguous()
+        key: (value.half() if value.ndim > 1 else value).contiguous()
         for key, value in network.state_dict().items()
     }
     save_file(weights, folder / WEIGHTS)
     described = {
         "format": FORMAT,
         "name": name,
+        "dimension": config.dimension,
         "network": asdict(config),
         "grid_samples": grid_samples,
     }
@@ -174,6 +180,29 @@ def export_onnx(folder: Path, target: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
+    _halve_weights(target)
+
+
+def _halve_weights(graph: Path) -> None:
+    """Keep in half precision what loses nothing by it: the weights, rounded when they were saved.
+
+    A `Cast` brings each back to float32; ONNX Runtime folds it when it loads the graph.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    model = onnx.load(graph)
+    for tensor in list(model.graph.initializer):
+        values = numpy_helper.to_array(tensor)
+        half = values.astype(np.float16)
+        if values.dtype != np.float32 or values.ndim < 2 or np.any(half != values):
+            continue
+        name = f"{tensor.name}.half"
+        model.graph.initializer.remove(tensor)
+        model.graph.initializer.append(numpy_helper.from_array(half, name))
+        cast = helper.make_node("Cast", [name], [tensor.name], to=onnx.TensorProto.FLOAT)
+        model.graph.node.insert(0, cast)
+    onnx.save(model, graph)
 
 
 def _open_session(path: Path, threads: int) -> Any:

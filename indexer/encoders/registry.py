@@ -34,7 +34,7 @@ HUB_ECAPA = "speechbrain/spkrec-ecapa-voxceleb"
 def models() -> list[ModelInfo]:
     """The encoders that `load` knows by name; a path to a folder works too."""
     size = sum(path.stat().st_size for path in SHIPPED.iterdir()) / 1e6
-    dimension = native.read_config(SHIPPED)["network"]["dimension"]
+    dimension = native.read_config(SHIPPED)["dimension"]
     source = f"Hugging Face {HUB_ECAPA}, EER on VoxCeleb1-O cleaned"
     return [
         ModelInfo(

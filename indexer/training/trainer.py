@@ -15,6 +15,7 @@ from ...errors import EncoderError
 from ..encoders.ecapa_tdnn import Network, NetworkConfig
 from . import batches, checkpoint
 from .augment import Sounds
+from .colour import fit_colour
 from .dev import DevResult, embed, score
 from .features import Features, Utterance, Version, build
 from .loss import AamSoftmax
@@ -152,7 +153,9 @@ def train(
     bank = batches.noise_bank(sounds.noises, frontend)
     heard = [development[i] for i in held_out.utterance]
     _run(config, state, (features, classes, bank), (held_out, heard), report)
-    return state.network.cpu().eval()
+    network = state.network.cpu().eval()
+    fit_colour(network.colour, features, VERSIONS, classes.labels)
+    return network
 
 
 def _start(config: TrainConfig, classes: int, initial: dict[str, torch.Tensor] | None) -> State:
@@ -161,9 +164,9 @@ def _start(config: TrainConfig, classes: int, initial: dict[str, torch.Tensor] |
     if initial is not None:
         network.load_state_dict(initial)
     network.to(config.device)
-    loss = AamSoftmax(config.network.dimension, classes).to(config.device)
+    loss = AamSoftmax(config.network.voice, classes).to(config.device)
     optimizer = torch.optim.AdamW(
-        [*network.parameters(), *loss.parameters()],
+        [*network.voice.parameters(), *loss.parameters()],
         lr=config.schedule.rate,
         weight_decay=config.schedule.weight_decay,
         fused=True,
@@ -181,10 +184,12 @@ def _run(
     held_out: tuple[Features, Sequence[Utterance]],
     report: Callable[[Progress], None],
 ) -> None:
-    network = torch.compile(state.network, dynamic=False) if config.compile else state.network
+    voice = (
+        torch.compile(state.network.voice, dynamic=False) if config.compile else state.network.voice
+    )
     schedule, losses, began = config.schedule, [], time.monotonic()
     while state.step < schedule.steps:
-        losses.append(_step(config, state, network, data))
+        losses.append(_step(config, state, voice, data))
         state.step += 1
         last = state.step == schedule.steps
         result = None
@@ -202,7 +207,7 @@ def _run(
 def _step(
     config: TrainConfig,
     state: State,
-    network: Callable[..., Any],
+    voice: Callable[..., Any],
     data: tuple[Features, batches.Classes, list[Any]],
 ) -> float:
     features, classes, bank = data
@@ -212,13 +217,13 @@ def _step(
     crops = batches.distort(crops, bank, state.rng)
     torch.manual_seed(config.seed + state.step)  # a resumed run drops what a whole one drops
     with torch.autocast(config.device.split(":")[0], torch.bfloat16):
-        embeddings = network(crops.to(config.device))
-    loss = state.loss(embeddings, labels.to(config.device), schedule.margin_at(state.step))
+        voices = voice(crops.to(config.device))
+    loss = state.loss(voices, labels.to(config.device), schedule.margin_at(state.step))
     for group in state.optimizer.param_groups:
         group["lr"] = schedule.rate_at(state.step)
     state.optimizer.zero_grad()
     loss.backward()
-    nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
+    nn.utils.clip_grad_norm_(state.network.voice.parameters(), 5.0)
     state.optimizer.step()
     return float(loss.detach())
 

@@ -16,7 +16,7 @@ from spkret.indexer.encoders.ecapa_tdnn import NetworkConfig
 from spkret.indexer.training import run, trainer
 from spkret.indexer.training.trainer import Progress, Schedule
 
-TINY = NetworkConfig(channels=16, pooled=48, attention=8, squeeze=8, dimension=16)
+TINY = NetworkConfig(channels=16, pooled=48, attention=8, squeeze=8, voice=12, colour=4)
 SCHEDULE = Schedule(
     steps=30,
     batch=16,
