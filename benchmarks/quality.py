@@ -1,10 +1,11 @@
 """How often spkret names the right file: real speech, unseen speakers, two protocols.
 
 `standard`   files as they are; 200 records for each (source, language) of five speakers or more.
-`conditions` every file in its own random condition (see conditions.py); 1,000 records.
+`conditions` every file in its own random condition (see conditions.py); 1,000 records; negatives of
+             the anchor's gender where there are enough.
 
 A record is an anchor, one other file of its speaker, and 49 files of other speakers of the same
-source and language, of the same gender where there are enough. Prints tables, writes JSON.
+source and language. Prints tables, writes JSON.
 
     python benchmarks/quality.py --manifest ../shared/speech/manifest.csv --split test
 """
@@ -73,7 +74,7 @@ def run_standard(rows: Sequence[Row], options: argparse.Namespace, work: Path) -
     drawn = [
         (cell, trial)
         for cell, members in _cells(rows, LEAST_SPEAKERS).items()
-        for trial in _draw(members, cell, CELL_RECORDS, rng)
+        for trial in _draw(members, cell, CELL_RECORDS, rng, by_gender=False)
     ]
     result = evaluate(store, [trial for _, trial in drawn]).to_dict()
     outcomes = _outcomes(store, drawn, rows)
@@ -95,7 +96,11 @@ def run_conditions(rows: Sequence[Row], options: argparse.Namespace, work: Path)
     rng = np.random.default_rng(options.seed)
     cells = _cells(rendered, LEAST_SPEAKERS)
     share = -(-options.records // len(cells))
-    drawn = [(c, t) for c, members in cells.items() for t in _draw(members, c, share, rng)]
+    drawn = [
+        (c, t)
+        for c, members in cells.items()
+        for t in _draw(members, c, share, rng, by_gender=True)
+    ]
     kept = rng.permutation(len(drawn))[: options.records]
     drawn = [drawn[i] for i in sorted(kept)]
     result = evaluate(store, [trial for _, trial in drawn]).to_dict()
@@ -147,7 +152,9 @@ def _repeats(members: Sequence[Row]) -> bool:
     return len({row["speaker"] for row in members}) < len(members)
 
 
-def _draw(members: Sequence[Row], cell: str, records: int, rng: np.random.Generator) -> list[Trial]:
+def _draw(
+    members: Sequence[Row], cell: str, records: int, rng: np.random.Generator, by_gender: bool
+) -> list[Trial]:
     """Records of one cell; a speaker gives several negatives where the cell has few speakers."""
     speakers = np.array([row["speaker"] for row in members])
     genders = np.array([row["gender"] for row in members])
@@ -156,7 +163,8 @@ def _draw(members: Sequence[Row], cell: str, records: int, rng: np.random.Genera
     for number in range(records):
         speaker = rng.choice(names[counts > 1])
         anchor, match = rng.choice(np.flatnonzero(speakers == speaker), 2, replace=False)
-        others = _negatives(speakers, speakers != speaker, genders == genders[anchor], rng)
+        alike = genders == genders[anchor] if by_gender else np.ones(len(members), bool)
+        others = _negatives(speakers, speakers != speaker, alike, rng)
         group = rng.permutation([match, *others])
         paths = [members[i]["path"] for i in group]
         trials.append(
@@ -168,7 +176,7 @@ def _draw(members: Sequence[Row], cell: str, records: int, rng: np.random.Genera
 def _negatives(
     speakers: np.ndarray, other: np.ndarray, alike: np.ndarray, rng: np.random.Generator
 ) -> list[int]:
-    """Up to 49 files: of one gender before all, and of new speakers before speakers seen."""
+    """Up to 49 files: of those alike if they suffice, and of new speakers before speakers seen."""
     order = rng.permutation(np.flatnonzero(other))
     seen: dict[str, int] = defaultdict(int)
     turns = []
@@ -189,7 +197,7 @@ def _outcomes(
         SELECT trial_id, bool_or(is_match AND rank = 1) AS reranker,
                arg_max(is_match, cosine) AS cosine,
                any_value(anchor_noise) || '->' || arg_max(candidate_noise, is_match::int) AS pair
-        FROM scores WHERE query_id = (SELECT arg_max(query_id, created_at) FROM scores)
+        FROM scores WHERE created_at = (SELECT max(created_at) FROM scores)
         GROUP BY trial_id"""
     found = {row["trial_id"]: row for row in spkret.sql(store, query).to_arrow_table().to_pylist()}
     speakers = {row["path"]: row["speaker"] for row in rows}
@@ -222,7 +230,7 @@ def _print(title: str, table: dict[str, dict[str, Any]]) -> None:
     print(f"\n{title}\n{'':34} records   cosine top-1            reranker top-1")
     for name, row in table.items():
         cells = (
-            f"{row[s]['top1']:6.1%} ({row[s]['ci'][0]:.1%} to {row[s]['ci'][1]:.1%})".ljust(24)
+            f"{row[s]['top1']:6.1%} ({row[s]['ci'][0]:.1%} to {row[s]['ci'][1]:.1%})".ljust(26)
             for s in SYSTEMS
         )
         print(f"{name:34} {row['records']:7}  {''.join(cells)}", flush=True)
