@@ -72,7 +72,9 @@ def write_demo() -> None:
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     readme = DOCS.parent / "README.md"
     marks = r"(<!-- demo -->\n).*?(<!-- end of demo -->)"
-    shown = f"\\1```text\n$ make demo\n{run.stdout}```\n\\2"
+    output = run.stdout.replace(f"{DOCS.parent}/", "")
+    output = "\n".join(line.rstrip() for line in output.split("\n"))
+    shown = f"\\1```text\n$ make demo\n{output}```\n\\2"
     readme.write_text(re.sub(marks, shown, readme.read_text(), flags=re.DOTALL), encoding="utf-8")
 
 
