@@ -64,7 +64,7 @@ def make_trials(
 
     A group has one language. Speakers take turns as anchor; noise conditions are drawn evenly, for
     the anchor, the match and the others alike. The others are of different speakers each, as far as
-    there are enough.
+    there are enough. The order of the table's rows plays no part.
 
     Parameters
     ----------
@@ -88,6 +88,7 @@ def make_trials(
             "expected at least 1 record, groups of at least 2 and a holdout from 0 to below 1,"
             f" got {records}, {group_size} and {holdout}"
         )
+    table = table.sort_by([("path", "ascending"), ("root", "ascending")])
     generator = np.random.default_rng(seed)
     cells = _cells(table, within, _kept(table, holdout, held_out, seed))
     usable = [cell for cell in cells if cell.negatives() >= group_size - 1]

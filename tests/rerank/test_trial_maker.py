@@ -41,6 +41,11 @@ def test_the_seed_decides() -> None:
     assert make_trials(TABLE, 20, 10, seed=1) != make_trials(TABLE, 20, 10, seed=2)
 
 
+def test_the_order_of_the_rows_plays_no_part() -> None:
+    shuffled = TABLE.take(np.random.default_rng(5).permutation(len(TABLE)))
+    assert make_trials(shuffled, 20, 10, seed=1) == make_trials(TABLE, 20, 10, seed=1)
+
+
 def test_speakers_take_turns_and_the_match_stands_anywhere() -> None:
     trials = make_trials(TABLE, 400, 15)
     turns = Counter(speaker(trial.anchor) for trial in trials)
