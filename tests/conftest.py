@@ -2,8 +2,21 @@
 
 import sys
 
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems() -> None:
+    """Quiet the lazy modules that collecting the tests has loaded."""
+    _quiet_lazy_modules()
+
 
 def pytest_runtest_setup() -> None:
+    """Quiet the lazy modules that an earlier test has loaded."""
+    _quiet_lazy_modules()
+
+
+def _quiet_lazy_modules() -> None:
     """Keep Hypothesis from waking SpeechBrain's lazy modules.
 
     Hypothesis asks every loaded module for its `__file__`. A lazy module answers by importing what
