@@ -113,8 +113,11 @@ def embedder(
 ) -> "Callable[[Sequence[Path]], pa.Table]":
     """Make a function that embeds files by the encoder the store is bound to.
 
-    The encoder is loaded when the function is first called, never if everything is stored.
+    The encoder is loaded when the function is first called, never if everything is stored; one that
+    is named is loaded and compared with the store's at once.
     """
+    if model is not None:
+        store.require(encoder(model, device).identity)
 
     def embed_for_store(paths: Sequence[Path]) -> "pa.Table":
         from .indexer import pipeline

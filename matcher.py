@@ -111,6 +111,8 @@ def query(
     RecordingError
         A reference does not name precisely one recording.
     """
+    if min_probability is not None and not 0 <= min_probability <= 1:
+        raise UsageError(f"expected a minimum probability from 0 to 1, got {min_probability}")
     bench = _Bench.of(store)
     if group is None:
         gathered = _nearest(bench, anchor, embed, max(RERANKED, top or 0), language, noise, where)
@@ -297,7 +299,12 @@ def _nearest(
     found = bench.library.by_id(hits.ids)
     others = np.flatnonzero(found.voices.content_hashes != content)[:k]
     if not len(others):
-        raise UsageError("expected other recordings to compare with, the store has none like that")
+        filters = {"language": language, "noise": noise, "where": where}
+        given = ", ".join(f"{name} {value}" for name, value in filters.items() if value is not None)
+        raise UsageError(
+            "expected other recordings to compare with, the store has none"
+            f" ({given or 'no filter'}); `spkret info` shows its languages and noises"
+        )
     return asked.joined(found.take(others))
 
 

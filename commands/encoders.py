@@ -57,7 +57,9 @@ def models(store_path: Path, as_json: bool) -> None:
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps.")
 @click.option("--batch", type=click.IntRange(min=2), help="Crops in a step.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Highest learning rate.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of everything random.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of everything random."
+)
 @device_option
 @store_option
 @json_option

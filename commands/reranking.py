@@ -42,7 +42,13 @@ trials_argument = click.argument(
     show_default=True,
     help="Candidates in a group, the match included.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Draws the same trials again.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Draws the same trials again.",
+)
 @click.option(
     "--within",
     multiple=True,
@@ -93,7 +99,9 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
 )
 @trials_argument
 @store_option
-@click.option("--seed", type=int, default=0, show_default=True, help="Of folds and trees.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of folds and trees."
+)
 @model_option
 @device_option
 @json_option

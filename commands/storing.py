@@ -9,6 +9,8 @@ import click
 from .base import Command, Failed, json_option, store_option
 from .output import print_facts, print_json
 
+STORED = 'spkret sql "select speaker, path from recordings"'
+
 
 @click.command(
     "sql",
@@ -99,12 +101,17 @@ def forget(
 
     if (speaker is None) == (path is None):
         raise click.UsageError("expected one of --speaker and --path")
-    if not yes and sys.stdin.isatty():
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("expected --yes where nobody can be asked; nothing was erased")
         click.confirm(f"Erase {speaker or path} for good?", abort=True, err=True)
     erased = api.opened(store_path).forget(speaker=speaker, path=path)
+    if not erased:
+        raise Failed(
+            f"expected a stored speaker or path, the store has no {speaker or path};"
+            f" {STORED} shows what there is"
+        )
     if as_json:
         print_json({"erased": erased})
     else:
         click.echo(f"{erased} recordings erased")
-    if not erased:
-        raise Failed(f"no recording matches {speaker or path}; see: spkret sql")

@@ -137,5 +137,5 @@ def _dataset(
         init_score=base,
         reference=reference,
         feature_name=list(NAMES),
-        params={"verbosity": -1},
+        params={"verbosity": -1, "feature_pre_filter": False},
     )

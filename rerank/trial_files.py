@@ -78,6 +78,7 @@ def read_trials(path: Path) -> list[Trial]:
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     """Write trials as JSON lines."""
     lines = [json.dumps(_record(trial), ensure_ascii=False) + "\n" for trial in trials]
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(lines), encoding="utf-8")
 
 

@@ -149,6 +149,8 @@ class DeltaFolder:
         where: str | None,
         among: Mapping[str, pa.Array],
     ) -> str:
+        if where is not None:
+            _check_condition(where)
         every = list(conditions)
         # The line break ends a comment that the user's condition may end with.
         every += [] if where is None else [f"({where}\n)"]
@@ -228,6 +230,18 @@ def _execute(
         for i, values in enumerate(among.values()):
             connection.register(f"among_{i}", pa.table({"value": values}))
         return connection.sql(statement).to_arrow_table()
+
+
+def _check_condition(where: str) -> None:
+    """Refuse what is no condition by itself, such as one that closes a parenthesis of ours."""
+    import duckdb
+
+    try:
+        parsed = duckdb.extract_statements(f"SELECT 1 WHERE {where}\n")
+    except duckdb.Error as error:
+        raise SqlError(f"cannot read rows where {where}: {one_line(error)}") from error
+    if len(parsed) != 1:
+        raise SqlError(f"expected one SQL condition, got {where}")
 
 
 def _duckdb_error() -> type[Exception]:

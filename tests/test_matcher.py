@@ -143,7 +143,7 @@ def test_abstaining(trained: Store) -> None:
     trial = TRIALS[0]
     sure = matcher.query(trained, trial.anchor, trial.group, min_probability=0.0, log=False)
     assert sure.path is not None
-    unsure = matcher.query(trained, trial.anchor, trial.group, min_probability=1.1, log=False)
+    unsure = matcher.query(trained, trial.anchor, trial.group, min_probability=1.0, log=False)
     assert unsure.path is None
     assert unsure.candidates[0].path == sure.path
     for each in TRIALS[:10]:
@@ -202,8 +202,10 @@ def test_the_whole_store_is_searched_with_filters(trained: Store) -> None:
     assert {(c.language, c.noise) for c in clean.candidates} == {("en", "clean")}
     few = matcher.query(trained, anchor, where="speaker = 's003'", log=False)
     assert {SPEAKER[c.path] for c in few.candidates} == {"s003"}
-    with pytest.raises(UsageError, match="the store has none like that"):
+    with pytest.raises(UsageError, match="the store has none"):
         matcher.query(trained, anchor, where="speaker = 'nobody'")
+    with pytest.raises(UsageError, match="from 0 to 1, got nan"):
+        matcher.query(trained, anchor, min_probability=float("nan"))
 
 
 def test_verify(trained: Store) -> None:

@@ -184,6 +184,7 @@ def test_forget_erases_a_speaker(run: Run, store: Path) -> None:
     assert json.loads(result.stdout) == {"erased": 6}
     assert json.loads(run("info", "--store", store, "--json").stdout)["rows"] == 234
     run("forget", "--speaker", "en-f1", "--yes", "--store", store, status=1)
+    run("forget", "--speaker", "de-f1", "--store", store, status=2)
     run("forget", "--store", store, status=2)
     run("forget", "--store", store, "--speaker", "a", "--path", "b", status=2)
 

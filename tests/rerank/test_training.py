@@ -115,3 +115,13 @@ def test_too_few_speakers_are_refused() -> None:
     few = replace(made, groups=one, matches=made.matches[:1])
     with pytest.raises(RerankerError, match="at least 10 labelled speakers, got 1"):
         train(few)
+
+
+def test_trials_too_few_for_trees_leave_the_linear_score() -> None:
+    made = material()
+    some = np.arange(25)
+    few = replace(made, groups=made.groups.take(some), matches=made.matches[some])
+    reranker, evaluation = train(few)
+    features = compute(few.voices, few.background.apply(few.voices), few.groups)
+    assert np.isfinite(reranker.score(features)).all()
+    assert evaluation.records == 25

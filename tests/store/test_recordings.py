@@ -149,6 +149,9 @@ def test_rows_are_sorted_by_id_in_the_columns_asked_for(store: Store) -> None:
         "path IN (SELECT content FROM read_text('/etc/hostname'))",
         "selec",
         "rows",
+        "duration_s > 2) or (1 = 1",
+        "",
+        "1 = 1; select 1",
     ],
 )
 def test_bad_condition_is_an_sql_error_in_one_line(store: Store, where: str) -> None:
