@@ -14,6 +14,7 @@ from .augment import Sounds, Wave
 from .features import Utterance, read_wave
 
 HELD_OUT_SHARE = 0.05
+LEAST_HELD_OUT = 5
 LEAST_SPEAKERS = 2
 
 
@@ -29,7 +30,7 @@ def read_corpus(manifest: Path, seed: int) -> Corpus:
     """The labelled utterances of a manifest whose paths are relative to its folder.
 
     Its column `split` says `train` or `dev` (other rows are left out); without such a column, one
-    speaker in twenty is held out.
+    speaker in twenty is held out, five at least.
 
     Raises
     ------
@@ -81,7 +82,8 @@ def read_sounds(manifest: Path | None) -> Sounds:
 
 def _hold_out(rows: Sequence[Recording], seed: int) -> list[str | None]:
     speakers = sorted({str(r.speaker.value) for r in rows})
-    count = max(1, round(HELD_OUT_SHARE * len(speakers)))
+    wanted = max(LEAST_HELD_OUT, round(HELD_OUT_SHARE * len(speakers)))
+    count = min(wanted, len(speakers) // 2)
     held = set(np.random.default_rng(seed).permutation(speakers)[:count].tolist())
     return ["dev" if r.speaker.value in held else "train" for r in rows]
 

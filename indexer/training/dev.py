@@ -36,7 +36,9 @@ def embed(network: nn.Module, features: Features) -> npt.NDArray[np.float32]:
     for count in np.unique(counts):
         rows = np.flatnonzero(counts == count)
         for chunk in np.array_split(rows, -(-len(rows) * count // BATCH_FRAMES)):
-            block = np.stack([np.resize(features.frames(i), (count, 80)) for i in chunk])
+            block = np.stack(
+                [np.resize(features.frames(i), (count, features.shards[0].shape[1])) for i in chunk]
+            )
             with torch.no_grad():
                 output = network(torch.from_numpy(block).float().to(device)).cpu().numpy()
             parts.update(zip(chunk.tolist(), output, strict=True))
@@ -52,16 +54,20 @@ def score(
     records: int = 200,
     seed: int = 0,
 ) -> DevResult:
-    """EER and closed-set top-1 within each cell of at least five speakers, averaged over cells."""
+    """EER and closed-set top-1 within each cell of at least five speakers, averaged over cells.
+
+    Where no cell has five speakers, all utterances are one cell.
+    """
     rng = np.random.default_rng(seed)
     cells = defaultdict(list)
     for row, utterance in enumerate(utterances):
         cells[utterance.cell].append(row)
     speakers = np.array([u.speaker for u in utterances])
+    usable = [rows for rows in cells.values() if _usable(speakers[rows], LEAST_SPEAKERS)]
+    if not usable and _usable(speakers, 2):
+        usable = [list(range(len(utterances)))]
     results = [
-        _score_cell(embeddings[rows], speakers[rows], group, records, rng)
-        for rows in cells.values()
-        if _usable(speakers[rows])
+        _score_cell(embeddings[rows], speakers[rows], group, records, rng) for rows in usable
     ]
     if not results:
         return DevResult(float("nan"), float("nan"), 0)
@@ -69,9 +75,9 @@ def score(
     return DevResult(float(means[0]), float(means[1]), len(results))
 
 
-def _usable(speakers: npt.NDArray[np.str_]) -> bool:
+def _usable(speakers: npt.NDArray[np.str_], least: int) -> bool:
     _, counts = np.unique(speakers, return_counts=True)
-    return len(counts) >= LEAST_SPEAKERS and bool(counts.max() > 1)
+    return len(counts) >= least and bool(counts.max() > 1)
 
 
 def _score_cell(
