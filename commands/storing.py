@@ -96,7 +96,11 @@ def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
 def forget(
     store_path: Path, speaker: str | None, path: str | None, yes: bool, as_json: bool
 ) -> None:
-    """Erase recordings for good: rows, vectors, scores, and the old files that held them."""
+    """Erase recordings for good: rows, vectors, scores, and the old files that held them.
+
+    A reranker trained on this store is erased too, since it holds means of its speakers: train it
+    again afterwards.
+    """
     from .. import api
 
     if (speaker is None) == (path is None):

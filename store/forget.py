@@ -17,6 +17,7 @@ def forget(store: "Store", speaker: str | None = None, path: str | None = None) 
     """Erase all recordings of a speaker, or one by its stored or full path; return how many.
 
     What names them goes first and the rows last, so that a run that was cut off can be run again.
+    A reranker trained on the store goes too: its cohort holds the means of its speakers.
 
     Raises
     ------
@@ -30,6 +31,8 @@ def forget(store: "Store", speaker: str | None = None, path: str | None = None) 
     with store.locks.maintaining():
         rows = _chosen(store, speaker, path)
         _forget_names(store, rows, path)
+        if rows:
+            shutil.rmtree(store.reranker_path, ignore_errors=True)
         ids = [row["id"] for row in rows]
         retrying(lambda: store.recordings.remove(store.recordings.delta.handle(), ids))
         _forget_files(store)

@@ -85,6 +85,8 @@ def traces(store: Store, row: Embedded) -> list[str]:
 
 
 def test_speaker_is_gone_from_every_byte_and_the_rest_stays(used: Store) -> None:
+    used.reranker_path.mkdir()
+    (used.reranker_path / "cohort.npz").write_bytes(b"secret-anna")
     (used.set_aside_path / "x.parquet").unlink()
     assert traces(used, SECRET[0])
     assert traces(used, SECRET[1])
@@ -131,9 +133,12 @@ def test_path_under_two_roots_is_refused_with_both(store: Store) -> None:
 
 @pytest.mark.parametrize("name", ["nobody", "o'brien", "'; DROP TABLE rows; --"])
 def test_unknown_speaker_and_path_erase_nothing(store: Store, name: str) -> None:
+    used_reranker = store.reranker_path
+    used_reranker.mkdir()
     store.recordings.commit([BESIDE])
     assert store.forget(speaker=name) == store.forget(path=name) == 0
     assert store.recordings.scan(["id"]).num_rows == 1
+    assert used_reranker.exists()
 
 
 def test_speaker_or_path(store: Store) -> None:
