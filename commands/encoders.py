@@ -57,6 +57,7 @@ def models(store_path: Path, as_json: bool) -> None:
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps.")
 @click.option("--batch", type=click.IntRange(min=2), help="Crops in a step.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Highest learning rate.")
+@click.option("--compile", is_flag=True, help="Compile first: a slow start, then faster steps.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of everything random."
 )
@@ -72,6 +73,7 @@ def train_encoder(
     steps: int | None,
     batch: int | None,
     rate: float | None,
+    compile: bool,
     seed: int,
     device: str,
     store_path: Path,  # noqa: ARG001 - every command takes --store
@@ -99,6 +101,7 @@ def train_encoder(
         schedule=schedule,
         device=choose_device(device),
         seed=seed,
+        compile=compile,
     )
     result = train_encoder(request, _report)
     if as_json:

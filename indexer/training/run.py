@@ -24,7 +24,10 @@ GRID_SAMPLES = 4_000
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
-    """What to train on, from what, into which folder; `name` is the encoder's name in stores."""
+    """What to train on, from what, into which folder; `name` is the encoder's name in stores.
+
+    `compile` has torch compile the network first: minutes at the start, then twice the speed.
+    """
 
     manifest: Path
     out: Path
@@ -35,7 +38,6 @@ class TrainRequest:
     device: str = "cpu"
     seed: int = 1
     compile: bool = False
-    keep_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,7 @@ def train_encoder(request: TrainRequest, report: Callable[[Progress], None]) -> 
     native.save(
         request.out, request.name, network, sizes, GRID_SAMPLES, model_card(request, result)
     )
-    if not request.keep_cache:
-        shutil.rmtree(work / "cache")
+    shutil.rmtree(work / "cache")
     return result
 
 

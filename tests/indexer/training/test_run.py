@@ -45,7 +45,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "manifest.csv"
 
 
-def test_it_learns_and_writes_an_encoder(corpus: Path, tmp_path: Path) -> None:
+def test_it_writes_an_encoder_and_its_dev_figures(corpus: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
     request = run.TrainRequest(corpus, tmp_path / "out", "tiny", schedule=SCHEDULE)
     result = run.train_encoder(request, seen.append)
