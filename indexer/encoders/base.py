@@ -1,6 +1,9 @@
 """The contract every speaker encoder keeps."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +15,23 @@ Waveforms = npt.NDArray[np.float32]
 Embeddings = npt.NDArray[np.float32]
 
 SAMPLE_RATE_HZ = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """An encoder that has a name.
+
+    `published_eer` is in percent, on the test that `source` names; None where none was published.
+    `cached` tells whether it loads without a network.
+    """
+
+    name: str
+    dimension: int
+    size_mb: float
+    licence: str
+    published_eer: float | None
+    source: str
+    cached: bool
 
 
 class Encoder(ABC):
@@ -63,3 +83,23 @@ class Encoder(ABC):
             rows = np.flatnonzero(sizes == size)
             embeddings[rows] = self.encode_equal(np.stack([snapped[i] for i in rows]))
         return embeddings
+
+
+class Family(Protocol):
+    """What a module of this folder offers to the registry: encoders of one kind.
+
+    `device` is `cpu`, `cuda` or `cuda:N`, already checked. Loading reads weights and plain data;
+    nothing that a file holds is run.
+    """
+
+    def models(self) -> list[ModelInfo]:
+        """The encoders of this family that have a name."""
+
+    def load_named(self, name: str, device: str) -> Encoder:
+        """Load one of `models`, downloading it once where it does not ship; EncoderError."""
+
+    def recognises(self, path: Path) -> bool:
+        """Whether a path is in this family's format, by what the folder holds or a suffix."""
+
+    def load_path(self, path: Path, device: str) -> Encoder:
+        """Load an encoder from a path that `recognises` accepts; EncoderError."""

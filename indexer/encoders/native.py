@@ -12,13 +12,38 @@ import numpy as np
 
 from ...errors import EncoderError
 from ...store.schema import EncoderIdentity
-from .base import Embeddings, Encoder, Waveforms
+from .base import Embeddings, Encoder, ModelInfo, Waveforms
 
 if TYPE_CHECKING:
     from .ecapa_tdnn import Network, NetworkConfig, WaveformNetwork
 
 CONFIG, WEIGHTS, GRAPH, CARD = "config.json", "weights.safetensors", "model.onnx", "MODEL_CARD.md"
 FORMAT = 1
+COMPACT = "compact"
+SHIPPED = Path(__file__).parent / COMPACT
+
+
+def models() -> list[ModelInfo]:
+    """The encoder that ships."""
+    size = sum(path.stat().st_size for path in SHIPPED.iterdir()) / 1e6
+    dimension = read_config(SHIPPED)["dimension"]
+    source = "ships with spkret"
+    return [ModelInfo(COMPACT, dimension, round(size, 1), "Apache-2.0", None, source, True)]
+
+
+def load_named(name: str, device: str) -> Encoder:  # noqa: ARG001 - there is one
+    """Load the encoder that ships."""
+    return load_path(SHIPPED, device)
+
+
+def recognises(path: Path) -> bool:
+    """Whether a folder holds a trained encoder, maybe a damaged one."""
+    return (path / CONFIG).exists() and any((path / name).exists() for name in (WEIGHTS, GRAPH))
+
+
+def load_path(path: Path, device: str) -> Encoder:
+    """Load a trained folder, through ONNX Runtime on the CPU and through torch elsewhere."""
+    return OnnxEncoder(path) if device == "cpu" else TorchEncoder(path, device)
 
 
 class OnnxEncoder(Encoder):

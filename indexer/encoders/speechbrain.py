@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import EncoderError
 from ...store.schema import EncoderIdentity
-from .base import Embeddings, Encoder, Waveforms
+from .base import Embeddings, Encoder, ModelInfo, Waveforms
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +32,28 @@ SIZES = (
     "se_channels",
     "global_context",
 )
+HUB_ECAPA = "speechbrain/spkrec-ecapa-voxceleb"
+
+
+def models() -> list[ModelInfo]:
+    """SpeechBrain's encoders on Hugging Face."""
+    source = f"Hugging Face {HUB_ECAPA}, EER on VoxCeleb1-O cleaned"
+    return [ModelInfo("ecapa", 192, 83.3, "Apache-2.0", 0.90, source, is_cached(HUB_ECAPA))]
+
+
+def load_named(name: str, device: str) -> Encoder:
+    """Load one of `models`, downloading it once."""
+    return SpeechBrainEncoder(fetch(HUB_ECAPA), device, name)
+
+
+def recognises(path: Path) -> bool:
+    """Whether a folder holds SpeechBrain hyperparameters."""
+    return (path / HYPERPARAMETERS).exists()
+
+
+def load_path(path: Path, device: str) -> Encoder:
+    """Load a SpeechBrain folder."""
+    return SpeechBrainEncoder(path, device)
 
 
 class SpeechBrainEncoder(Encoder):
