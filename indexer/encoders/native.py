@@ -13,6 +13,7 @@ import numpy as np
 from ...errors import EncoderError
 from ...store.schema import EncoderIdentity
 from .base import Embeddings, Encoder, ModelInfo, Waveforms
+from .onnx_graph import check_weights, open_session, write_graph
 
 if TYPE_CHECKING:
     from .ecapa_tdnn import Network, NetworkConfig, WaveformNetwork
@@ -53,7 +54,7 @@ class OnnxEncoder(Encoder):
         config = read_config(folder)
         self.identity = identity(folder, config)
         self.grid_samples = config["grid_samples"]
-        self._session = _open_session(folder / GRAPH, threads or os.cpu_count() or 1)
+        self._session = open_session(folder / GRAPH, threads or os.cpu_count() or 1)
 
     def encode_equal(self, waveforms: Waveforms) -> Embeddings:
         """Embed waveforms float32 (batch, samples) of one length."""
@@ -117,11 +118,13 @@ def identity(folder: Path, config: dict[str, Any]) -> EncoderIdentity:
     shape = {name: config[name] for name in ("format", "network", "grid_samples")}
     digest.update(json.dumps(shape, sort_keys=True).encode())
     try:
-        digest.update((folder / WEIGHTS).read_bytes())
+        weights = (folder / WEIGHTS).read_bytes()
     except OSError as error:
         raise EncoderError(
             f"expected {WEIGHTS} in {folder}, got {error}; copy the whole folder"
         ) from error
+    check_weights(folder / WEIGHTS, weights)
+    digest.update(weights)
     return EncoderIdentity(config["name"], digest.hexdigest(), config["dimension"])
 
 
@@ -163,7 +166,8 @@ def save(
 ) -> None:
     """Write a trained network as a folder: half-precision weights, and the graph made from them.
 
-    The graph is exported from the rounded weights, so that both give the same embeddings.
+    The graph is exported from the rounded weights and points into their file, so that the folder
+    holds each once and both runtimes give the same embeddings.
     """
     from safetensors.torch import save_file
 
@@ -182,64 +186,4 @@ def save(
     }
     (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n")
     (folder / CARD).write_text(card)
-    export_onnx(folder, folder / GRAPH)
-
-
-def export_onnx(folder: Path, target: Path) -> None:
-    """Write the graph waveforms (batch, samples) → embeddings (batch, dim) of a trained folder."""
-    import warnings
-
-    import torch
-
-    network = load_network(folder)
-    example = torch.randn(2, 16_000)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network,
-            (example,),
-            target,
-            input_names=["waveforms"],
-            output_names=["embeddings"],
-            dynamic_axes={"waveforms": {0: "batch", 1: "samples"}, "embeddings": {0: "batch"}},
-            opset_version=17,
-            dynamo=False,
-        )
-    _halve_weights(target)
-
-
-def _halve_weights(graph: Path) -> None:
-    """Keep in half precision what loses nothing by it: the weights, rounded when they were saved.
-
-    A `Cast` brings each back to float32; ONNX Runtime folds it when it loads the graph.
-    """
-    import onnx
-    from onnx import helper, numpy_helper
-
-    model = onnx.load(graph)
-    for tensor in list(model.graph.initializer):
-        values = numpy_helper.to_array(tensor)
-        half = values.astype(np.float16)
-        if values.dtype != np.float32 or values.ndim < 2 or np.any(half != values):
-            continue
-        name = f"{tensor.name}.half"
-        model.graph.initializer.remove(tensor)
-        model.graph.initializer.append(numpy_helper.from_array(half, name))
-        cast = helper.make_node("Cast", [name], [tensor.name], to=onnx.TensorProto.FLOAT)
-        model.graph.node.insert(0, cast)
-    onnx.save(model, graph)
-
-
-def _open_session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises its own undocumented types
-        raise EncoderError(
-            f"expected an ONNX model in {path}, got {str(error).splitlines()[0]};"
-            " copy the file again"
-        ) from error
+    write_graph(load_network(folder), folder / GRAPH, folder / WEIGHTS)
