@@ -3,13 +3,16 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import UsageError
 from ...store.schema import EncoderIdentity
+
+if TYPE_CHECKING:
+    import torch
 
 Waveforms = npt.NDArray[np.float32]
 Embeddings = npt.NDArray[np.float32]
@@ -83,6 +86,19 @@ class Encoder(ABC):
             rows = np.flatnonzero(sizes == size)
             embeddings[rows] = self.encode_equal(np.stack([snapped[i] for i in rows]))
         return embeddings
+
+
+@runtime_checkable
+class TorchBacked(Protocol):
+    """An encoder that can give itself as one torch module, for `spkret export-onnx`."""
+
+    def torch_module(self) -> "torch.nn.Module":
+        """The module waveforms (batch, samples) → embeddings (batch, dim), both float32.
+
+        On the CPU, in evaluation mode, front end included; any batch and any length of at least
+        `grid_samples`. Of operators that ONNX lacks it is free: see `fourier.ConvolutionStft` for
+        `torch.stft`.
+        """
 
 
 class Family(Protocol):

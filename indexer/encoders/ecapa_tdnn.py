@@ -39,10 +39,21 @@ class EqualLengthPooling(AttentiveStatisticsPooling):  # type: ignore[misc]
     of equal length the two agree (Okabe et al. 2018, "Attentive statistics pooling").
     """
 
+    @classmethod
+    def like(cls, pooling: AttentiveStatisticsPooling) -> "EqualLengthPooling":
+        """SpeechBrain's pooling with the same weights, free of masks."""
+        inside = pooling.conv.conv
+        own = cls(inside.out_channels, inside.in_channels, pooling.global_context)
+        own.load_state_dict(pooling.state_dict())
+        return own.eval()
+
     def forward(self, x: Tensor, lengths: None = None) -> Tensor:  # noqa: ARG002
         """Frames (batch, channels, frames) to mean and deviation (batch, 2 · channels, 1)."""
         mean, std = self._statistics(x, torch.full_like(x[:, :1], 1.0 / x.shape[-1]))
-        context = torch.cat([x, mean.expand_as(x), std.expand_as(x)], dim=1)
+        if self.global_context:
+            context = torch.cat([x, mean.expand_as(x), std.expand_as(x)], dim=1)
+        else:
+            context = x
         weights = self.conv(self.tanh(self.tdnn(context))).softmax(dim=2)
         return torch.cat(self._statistics(x, weights), dim=1)
 

@@ -54,12 +54,17 @@ class OnnxEncoder(Encoder):
         config = read_config(folder)
         self.identity = identity(folder, config)
         self.grid_samples = config["grid_samples"]
+        self._folder = folder
         self._session = open_session(folder / GRAPH, threads or os.cpu_count() or 1)
 
     def encode_equal(self, waveforms: Waveforms) -> Embeddings:
         """Embed waveforms float32 (batch, samples) of one length."""
         outputs = self._session.run(None, {"waveforms": waveforms.astype(np.float32, copy=False)})
         return np.asarray(outputs[0])
+
+    def torch_module(self) -> "WaveformNetwork":
+        """The folder as a torch module, for an export."""
+        return load_network(self._folder)
 
 
 class TorchEncoder(Encoder):
@@ -86,6 +91,10 @@ class TorchEncoder(Encoder):
             with torch.autocast(batch.device.type, torch.bfloat16, enabled=reduced):
                 embeddings = self._network.network(features)
         return np.asarray(embeddings.cpu().numpy())
+
+    def torch_module(self) -> "WaveformNetwork":
+        """The folder as a torch module, for an export."""
+        return load_network(self._folder)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -101,6 +101,19 @@ class SpeechBrainEncoder(Encoder):
             embeddings = self._modules(batch).squeeze(1)
         return np.asarray(embeddings.float().cpu().numpy())
 
+    def torch_module(self) -> "torch.nn.Module":
+        """The folder as a torch module, for an export: the same numbers from exportable layers."""
+        import torch
+
+        from .ecapa_tdnn import EqualLengthPooling
+        from .fourier import ConvolutionStft
+
+        front_end, network = _front_end(self._sizes["input_size"]), self._network()
+        stft = front_end[0].compute_STFT
+        front_end[0].compute_STFT = ConvolutionStft(stft.window, stft.n_fft, stft.hop_length)
+        network.asp = EqualLengthPooling.like(network.asp)
+        return torch.nn.Sequential(front_end, network, torch.nn.Flatten()).eval()
+
 
 def fetch(repository: str) -> Path:
     """The local folder of a Hugging Face repository: the cached one, else downloaded once.
@@ -207,7 +220,7 @@ def _fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _front_end(mels: int) -> "torch.nn.Module":
+def _front_end(mels: int) -> "torch.nn.Sequential":
     """SpeechBrain's filter bank, then each band's mean over the utterance removed."""
     import torch
     from speechbrain.lobes.features import Fbank
