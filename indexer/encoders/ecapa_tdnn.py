@@ -45,7 +45,8 @@ class EqualLengthPooling(AttentiveStatisticsPooling):  # type: ignore[misc]
         inside = pooling.conv.conv
         own = cls(inside.out_channels, inside.in_channels, pooling.global_context)
         own.load_state_dict(pooling.state_dict())
-        return own.eval()
+        own.eval()
+        return own
 
     def forward(self, x: Tensor, lengths: None = None) -> Tensor:  # noqa: ARG002
         """Frames (batch, channels, frames) to mean and deviation (batch, 2 · channels, 1)."""

@@ -109,7 +109,7 @@ class SpeechBrainEncoder(Encoder):
         from .fourier import ConvolutionStft
 
         front_end, network = _front_end(self._sizes["input_size"]), self._network()
-        stft = front_end[0].compute_STFT
+        stft: Any = front_end[0].compute_STFT
         front_end[0].compute_STFT = ConvolutionStft(stft.window, stft.n_fft, stft.hop_length)
         network.asp = EqualLengthPooling.like(network.asp)
         return torch.nn.Sequential(front_end, network, torch.nn.Flatten()).eval()
