@@ -9,14 +9,13 @@ from .audio import RATE_HZ
 
 Owner = TypeVar("Owner")
 
-BATCH_S: Seconds = 64.0
 HELD_S: Seconds = 1_800.0
-HELD_ITEMS = 1_024
+HELD_BATCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[Owner]):
-    """A waveform (samples,) that waits for its batch, its length unsnapped, and whose it is."""
+    """A waveform (samples,) that waits for its batch, its weight, and whose it is."""
 
     waveform: Vector
     seconds: Seconds
@@ -26,28 +25,30 @@ class Item(Generic[Owner]):
 class Buckets(Generic[Owner]):
     """Waiting waveforms by length.
 
-    A bucket leaves as a batch when it holds `BATCH_S` seconds; when more than `HELD_S` seconds or
-    `HELD_ITEMS` waveforms wait altogether, the one that holds most leaves. So memory is bounded,
-    and a batch never mixes lengths.
+    A bucket leaves as a batch when it holds `batch_s` seconds; when more than `HELD_S` seconds (or
+    `HELD_BATCHES` batches, if that is more) wait altogether, the one that holds most leaves. A
+    waveform counts as one second at least. So memory is bounded, and a batch never mixes lengths.
+
+    Parameters
+    ----------
+    batch_s : seconds of audio that make a batch
     """
 
-    def __init__(self) -> None:
+    def __init__(self, batch_s: Seconds) -> None:
+        self._batch_samples = batch_s * RATE_HZ
+        self._held_samples = max(HELD_S, HELD_BATCHES * batch_s) * RATE_HZ
         self._by_length: defaultdict[int, list[Item[Owner]]] = defaultdict(list)
-        self._samples = 0
-        self._items = 0
+        self._waiting = 0
 
     def add(self, item: Item[Owner]) -> list[Item[Owner]]:
         """Put a waveform in, and return the batch that became due, maybe an empty one."""
         length = len(item.waveform)
         bucket = self._by_length[length]
         bucket.append(item)
-        self._samples += length
-        self._items += 1
-        if length * len(bucket) >= BATCH_S * RATE_HZ:
+        self._waiting += max(length, RATE_HZ)
+        if length * len(bucket) >= self._batch_samples:
             return self._take(length)
-        if self._samples > HELD_S * RATE_HZ or self._items > HELD_ITEMS:
-            return self.fullest()
-        return []
+        return self.fullest() if self._waiting > self._held_samples else []
 
     def fullest(self) -> list[Item[Owner]]:
         """Return the bucket that holds most seconds as a batch, an empty one if nothing waits."""
@@ -57,6 +58,5 @@ class Buckets(Generic[Owner]):
 
     def _take(self, length: int) -> list[Item[Owner]]:
         batch = self._by_length.pop(length)
-        self._samples -= length * len(batch)
-        self._items -= len(batch)
+        self._waiting -= max(length, RATE_HZ) * len(batch)
         return batch

@@ -10,25 +10,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import AudioError
-from ..store.schema import Acoustics, FileStamp, Seconds, Vector
+from ..store.schema import Acoustics, FileStamp
 from .acoustics import measure, merge
-from .audio import RATE_HZ, is_silent, open_file, open_source, windows
+from .audio import is_silent, open_file, open_source, windows
+from .extraction import Extraction
+from .pieces import Piece, pieces
 from .reasons import Reason
 
+NO_OPTIONS = Extraction()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHUNK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A piece of a file to embed: float32 (samples,) at 16 kHz."""
-
-    waveform: Vector
-
-    @property
-    def seconds(self) -> Seconds:
-        """How long it lasts, its weight in the file's embedding."""
-        return len(self.waveform) / RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +31,43 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The end of a file whose windows have all been given."""
+    """What is known of a file once it has been read."""
 
     stamp: FileStamp
     acoustics: Acoustics
 
 
-Step = Window | Known | Measured
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A piece of a file to embed; the last one carries what was measured on the whole file."""
+
+    piece: Piece
+    end: Measured | None = None
 
 
-def decode(path: Path, claim: Callable[[str], bool]) -> Iterator[Step]:
-    """Read a file step by step: its windows and `Measured`, or `Known` alone.
+Step = Decoded | Known
+
+
+def decode(
+    path: Path, claim: Callable[[str], bool], options: Extraction = NO_OPTIONS
+) -> Iterator[Step]:
+    """Read a file step by step: the pieces to embed, or `Known` alone.
 
     Silent windows are left out, so that they do not blur the embedding. At most two minutes of
-    audio are held at a time.
+    audio are held at a time. The acoustics are those of the original audio, whatever the options.
 
     Parameters
     ----------
     path : the file
     claim : asked with the content's hash whether this content is still to be embedded
+    options : what is done to the audio before it is embedded
 
     Raises
     ------
     AudioError
         The file holds no usable audio; `reason` is a `Reason`.
+    OptionalDependencyError
+        An option needs a package that is not installed.
     """
     with open_file(path) as file:
         stamp = _stamp(file)
@@ -71,15 +75,24 @@ def decode(path: Path, claim: Callable[[str], bool]) -> Iterator[Step]:
             yield Known(stamp)
             return
         measured, silent = [], True
+        last: Piece | None = None
         with closing(open_source(path, file)) as source:
             for waveform in windows(source):
                 measured.append(measure(waveform, source.rate_hz))
-                if not is_silent(waveform):
-                    silent = False
-                    yield Window(waveform)
+                silent = silent and is_silent(waveform)
+                for piece in pieces(waveform, options):
+                    if last is not None:
+                        yield Decoded(last)
+                    last = piece
+    if last is None:
+        raise _nothing_heard(silent)
+    yield Decoded(last, Measured(stamp, merge(measured)))
+
+
+def _nothing_heard(silent: bool) -> AudioError:
     if silent:
-        raise AudioError(Reason.SILENT, "no sound above -80 dB of full scale")
-    yield Measured(stamp, merge(measured))
+        return AudioError(Reason.SILENT, "no sound above -80 dB of full scale")
+    return AudioError(Reason.NO_SPEECH, "sound, but no speech of a quarter of a second or more")
 
 
 def modified_at(status: os.stat_result) -> datetime:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AudioError
 from ..store.schema import Embedded, Failure, Recording
+from .ahead import ahead
 from .commit import CHUNK_ROWS, Committer
+from .decode import NO_OPTIONS
 from .encoders.base import Encoder
 from .extract import Outcome, extract
+from .extraction import Extraction
 from .manifest import Manifest, read_recordings
 from .manifests.rows import is_utf8
 from .reasons import Reason
@@ -35,6 +38,7 @@ def index(
     manifest: Path | None = None,
     prune: bool = False,
     progress: Progress | None = None,
+    options: Extraction = NO_OPTIONS,
 ) -> IndexSummary:
     """Embed the audio of a folder into a store, made if it is not there.
 
@@ -50,21 +54,25 @@ def index(
     encoder : the encoder, which the store is bound to
     prune : delete the rows of this folder whose file is gone
     progress : called after each file
+    options : what is done to the audio before it is embedded; the store is bound to them too
 
     Raises
     ------
     ManifestError
         The recordings cannot be listed.
     EncoderMismatchError
-        The store is bound to another encoder.
+        The store is bound to another encoder, or to other options.
+    OptionalDependencyError
+        An option needs a package that is not installed.
     """
     from ..store.store import Store
 
     started = time.monotonic()
+    identity = options.identity(encoder.identity)
     listed = read_recordings(audio_dir, manifest)
-    store = Store.create(store_path, encoder.identity)
+    store = Store.create(store_path, identity)
     plan = make_plan(listed.recordings, listed.root, store.recordings)
-    run = _Run(store, encoder, listed, plan, progress)
+    run = _Run(store, encoder, options, listed, plan, progress)
     run.retag()
     run.embed()
     if prune and plan.gone:
@@ -74,7 +82,9 @@ def index(
     return run.summary(len(plan.gone) if prune else 0, time.monotonic() - started)
 
 
-def embed_files(paths: Sequence[Path], encoder: Encoder) -> "pa.Table":
+def embed_files(
+    paths: Sequence[Path], encoder: Encoder, options: Extraction = NO_OPTIONS
+) -> "pa.Table":
     """Embed files without storing them.
 
     Returns
@@ -91,7 +101,8 @@ def embed_files(paths: Sequence[Path], encoder: Encoder) -> "pa.Table":
     recordings = [_recording(path.absolute()) for path in paths]
     ids = [recording.id for recording in recordings]
     rows: dict[int, Embedded] = {}
-    for outcome in extract(dict(zip(ids, recordings, strict=True)).values(), encoder, _always):
+    distinct = dict(zip(ids, recordings, strict=True)).values()
+    for outcome in extract(distinct, encoder, _always, options=options):
         if isinstance(outcome, Failure):
             path = Path(outcome.root, outcome.path)
             raise AudioError(outcome.reason, f"{path}: {outcome.detail}")
@@ -107,11 +118,12 @@ class _Run:
         self,
         store: "Store",
         encoder: Encoder,
+        options: Extraction,
         listed: Manifest,
         plan: Plan,
         progress: Progress | None,
     ) -> None:
-        self._store, self._encoder = store, encoder
+        self._store, self._encoder, self._options = store, encoder, options
         self._listed, self._plan, self._progress = listed, plan, progress
         self._failures = list(listed.failures)
         self._counts: Counter[str] = Counter()
@@ -128,17 +140,26 @@ class _Run:
         """Read, embed and store the new and the changed files."""
         if not self._plan.read:
             return
+        if self._encoder.device != "cpu":
+            self._encoder.warm_up()
         committer = Committer(self._store.recordings)
         contents = Contents(self._store.recordings)
-        for outcome in extract(self._plan.read, self._encoder, contents.claim):
+        for outcome in self._extract(self._plan.read, contents.claim):
             self._take(outcome, committer)
             self._advance(1)
         committer.flush()
         orphans = [one.recording for one in committer.orphans()]
-        for outcome in extract(orphans, self._encoder, _always):
+        for outcome in self._extract(orphans, _always):
             self._take(outcome, committer)
         committer.flush()
         self._counts = committer.counts
+
+    def _extract(
+        self, recordings: Sequence[Recording], claim: Callable[[str], bool]
+    ) -> Iterator[Outcome]:
+        """Embed in a thread, so that the encoder goes on while rows are committed."""
+        outcomes = extract(recordings, self._encoder, claim, options=self._options)
+        return ahead(outcomes, 2 * CHUNK_ROWS)
 
     def log_failures(self) -> None:
         """Append the failures of this run to the store's failures table."""

@@ -30,6 +30,8 @@ def median_f0(power: Vector, window: Vector, rate_hz: int) -> Hertz:
     window : float32 (samples,), the window of the frames
     rate_hz : sampling rate of the frames
     """
+    from scipy.fft import irfft
+
     if len(power) < _MIN_FRAMES:
         return float("nan")
     size = 2 * (power.shape[1] - 1)
@@ -38,7 +40,7 @@ def median_f0(power: Vector, window: Vector, rate_hz: int) -> Hertz:
     first, last = int(rate / MAX_HZ), int(np.ceil(rate / MIN_HZ)) + 1
     spectrum = power[:, : low + 1].copy()
     spectrum[:, : round(_RUMBLE_HZ * size / rate_hz)] = 0
-    correlation: Vector = np.fft.irfft(spectrum, axis=1)[:, : last + 1].astype(np.float32)
+    correlation: Vector = irfft(spectrum, axis=1)[:, : last + 1]
     correlation /= np.maximum(correlation[:, :1], 1e-20)
     correlation /= _window_correlation(window.tobytes(), size, low, last + 1)
     lags, strengths = _peaks(correlation, first, last, rate)

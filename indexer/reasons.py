@@ -26,6 +26,8 @@ class Reason(StrEnum):
     """Samples are NaN or infinite."""
     SILENT = "silent"
     """No sample differs from the mean by more than -80 dB of full scale."""
+    NO_SPEECH = "no_speech"
+    """Nobody speaks in it, as far as --vad can tell, or --denoise left nothing."""
     TOO_SHORT = "too_short"
     """Less than 0.1 seconds."""
     TOO_LONG = "too_long"

@@ -1,6 +1,7 @@
 """The contract every speaker encoder keeps."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import UsageError
-from ...store.schema import EncoderIdentity
+from ...store.schema import EncoderIdentity, Seconds
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +19,8 @@ Waveforms = npt.NDArray[np.float32]
 Embeddings = npt.NDArray[np.float32]
 
 SAMPLE_RATE_HZ = 16_000
+CPU_BATCH_S: Seconds = 64.0
+GPU_BATCH_S: Seconds = 512.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,12 @@ class Encoder(ABC):
 
     identity: EncoderIdentity
     grid_samples: int = 4_000
+    device: str = "cpu"
+
+    @property
+    def batch_s(self) -> Seconds:
+        """Seconds of audio that make a good batch: what keeps the device busy."""
+        return CPU_BATCH_S if self.device == "cpu" else GPU_BATCH_S
 
     @abstractmethod
     def encode_equal(self, waveforms: Waveforms) -> Embeddings:
@@ -60,6 +69,19 @@ class Encoder(ABC):
         -------
         embeddings : float32 (batch, dimension), not normalised
         """
+
+    def start(self, waveforms: Waveforms) -> Callable[[], Embeddings]:
+        """Begin to embed a batch of equal length, and return a function that waits for the result.
+
+        A device of its own works meanwhile; here on the CPU all is done at once.
+        """
+        embeddings = self.encode_equal(waveforms)
+        return lambda: embeddings
+
+    def warm_up(self) -> None:
+        """Embed one second of noise, so that what is made once is there for the first batch."""
+        noise = np.random.default_rng(0).standard_normal(SAMPLE_RATE_HZ, np.float32)
+        self.encode_equal(self.snap(0.1 * noise)[None])
 
     def snap(self, waveform: Waveforms) -> Waveforms:
         """Repeat a waveform (samples,) from its start up to the next multiple of `grid_samples`."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from spkret.errors import AudioError
 from spkret.indexer.audio import Source, is_silent, load, windows
-from spkret.indexer.decode import Window, decode
+from spkret.indexer.decode import Decoded, decode
 from spkret.indexer.reasons import Reason
 
 
@@ -211,7 +211,7 @@ def peak_bytes(path: Path, minutes: int) -> int:
         for _ in range(minutes):
             file.write(minute)
     tracemalloc.start()
-    windows = sum(isinstance(step, Window) for step in decode(path, lambda _: True))
+    windows = sum(isinstance(step, Decoded) for step in decode(path, lambda _: True))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert windows == 2 * minutes

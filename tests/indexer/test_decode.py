@@ -10,7 +10,7 @@ from builders import voice, write_audio
 from spkret.errors import AudioError
 from spkret.indexer.acoustics import measure
 from spkret.indexer.audio import load
-from spkret.indexer.decode import Known, Measured, Window, decode, modified_at
+from spkret.indexer.decode import Decoded, Known, decode, modified_at
 from spkret.indexer.reasons import Reason
 
 
@@ -18,15 +18,16 @@ def new(_: str) -> bool:
     return True
 
 
-def test_a_file_gives_its_window_and_its_end(tmp_path: Path) -> None:
+def test_a_file_gives_its_waveform_and_what_is_measured(tmp_path: Path) -> None:
     path = write_audio(tmp_path / "a.wav", voice(1.2, rate_hz=8_000), 8_000)
     os.utime(path, ns=(0, 1_700_000_000_123_456_789))
-    window, end = decode(path, new)
-    assert isinstance(window, Window)
-    assert isinstance(end, Measured)
-    np.testing.assert_array_equal(window.waveform, load(path).waveform)
-    assert window.seconds == pytest.approx(1.2)
-    assert end.acoustics.f0_hz == measure(window.waveform, 8_000).f0_hz
+    (step,) = decode(path, new)
+    assert isinstance(step, Decoded)
+    end = step.end
+    assert end is not None
+    np.testing.assert_array_equal(step.piece.waveform, load(path).waveform)
+    assert step.piece.seconds == pytest.approx(1.2)
+    assert end.acoustics.f0_hz == measure(step.piece.waveform, 8_000).f0_hz
     assert end.acoustics.sample_rate_hz == 8_000
     assert end.stamp.size_bytes == path.stat().st_size
     assert end.stamp.modified_at == datetime(2023, 11, 14, 22, 13, 20, 123_456, UTC)
@@ -42,11 +43,18 @@ def test_known_content_is_not_decoded(tmp_path: Path) -> None:
 def test_silent_windows_of_a_long_file_are_left_out(tmp_path: Path) -> None:
     silence = np.zeros(16_000 * 30, np.float32)
     path = write_audio(tmp_path / "a.flac", np.concatenate([silence, voice(30.0), silence]))
-    window, end = decode(path, new)
-    assert isinstance(window, Window)
-    assert isinstance(end, Measured)
-    assert np.abs(window.waveform).max() > 0.1
-    assert end.acoustics.duration_s == 90
+    (step,) = decode(path, new)
+    assert isinstance(step, Decoded)
+    assert step.end is not None
+    assert np.abs(step.piece.waveform).max() > 0.1
+    assert step.end.acoustics.duration_s == 90
+
+
+def test_only_the_last_window_of_a_long_file_ends_it(tmp_path: Path) -> None:
+    path = write_audio(tmp_path / "a.flac", voice(75.0))
+    steps = [step for step in decode(path, new) if isinstance(step, Decoded)]
+    assert [step.piece.seconds for step in steps] == [30, 30, 15]
+    assert [step.end is not None for step in steps] == [False, False, True]
 
 
 @pytest.mark.parametrize("seconds", [1.0, 70.0])
