@@ -18,9 +18,11 @@ import soundfile
 from conditions import RATE, generator
 
 import spkret
-from spkret.indexer.training.augment import Sounds, Wave, add_noise, communicate, room, some_noise
+from spkret.indexer.training.channel import communicate
 from spkret.indexer.training.corpus import read_sounds
 from spkret.indexer.training.features import read_wave
+from spkret.indexer.training.rooms import room
+from spkret.indexer.training.waves import Sounds, Wave, add_noise, some_noise
 from spkret.matcher import train_reranker
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,32 +1,33 @@
-"""Random training batches from cached features, and augmentation in the log-mel domain."""
+"""Random training batches from cached features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from ..encoders.frontend import FrontEndConfig, LogMel
-from .augment import Wave
+from .distort import Crop, Distortion, cut
 from .features import Features, Utterance
+from .speed import Speeds
 
-NEPERS_PER_DECIBEL = np.log(10) / 10
 LONG_SPEAKER_FRAMES = 2_000
+PLAIN_SHARE = 0.35
+OWN_SPEED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Classes:
     """What the loss tells apart: row i of the features belongs to class `labels[i]`.
 
-    `order` sorts the rows by class, class c owns `order[offsets[c]:offsets[c + 1]]`, and is drawn
-    with probability `weights[c]`: the square root of its duration.
+    `order` sorts the rows by class, class c owns `order[offsets[c]:offsets[c + 1]]`, its `plain[c]`
+    unaugmented rows first, and is drawn with probability `weights[c]`: the square root of its
+    duration.
     """
 
     labels: npt.NDArray[np.int64]
     order: npt.NDArray[np.int64]
     offsets: npt.NDArray[np.int64]
+    plain: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -34,73 +35,61 @@ class Classes:
 
 
 def speaker_classes(features: Features, utterances: Sequence[Utterance]) -> Classes:
-    """One class for each speaker."""
+    """One class for each speaker; version 0 of the features is the unaugmented one."""
     speakers = np.array([u.speaker for u in utterances])[features.utterance]
     _, labels = np.unique(speakers, return_inverse=True)
     weights = np.sqrt(np.minimum(np.bincount(labels, features.counts), LONG_SPEAKER_FRAMES))
     return Classes(
         labels=labels,
-        order=np.argsort(labels, kind="stable"),
+        order=np.lexsort((features.version, labels)),
         offsets=np.concatenate([[0], np.cumsum(np.bincount(labels))]),
+        plain=np.bincount(labels[features.version == 0], minlength=len(weights)),
         weights=weights / weights.sum(),
     )
 
 
-def draw(
-    features: Features, classes: Classes, batch: int, frames: int, rng: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """Random crops (batch, frames, mels) of random speakers, and their labels (batch,)."""
-    labels = rng.choice(len(classes), batch, p=classes.weights)
-    low, high = classes.offsets[labels], classes.offsets[labels + 1]
-    rows = classes.order[rng.integers(low, high)]
-    crops = np.stack([_crop(features.frames(row), frames, rng) for row in rows])
-    return torch.from_numpy(crops).float(), torch.from_numpy(labels)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where batches come from: the speakers' features, at several speeds, distorted anew."""
 
+    features: Features
+    speakers: Classes
+    speeds: Speeds
+    distortion: Distortion
 
-def noise_bank(noises: Sequence[Wave], frontend: FrontEndConfig) -> list[npt.NDArray[np.float32]]:
-    """The log-mel features (frames, mels) of each background noise."""
-    log_mel = LogMel(frontend)
-    with torch.no_grad():
-        return [log_mel(torch.from_numpy(noise)[None])[0].numpy() for noise in noises]
+    @property
+    def classes(self) -> int:
+        """How many classes the labels tell apart: each speaker at each speed."""
+        return len(self.speakers) * len(self.speeds.speeds)
 
+    def draw(
+        self, batch: int, frames: int, rng: np.random.Generator
+    ) -> tuple[Crop, npt.NDArray[np.int64]]:
+        """Random crops float32 (batch, frames, mels) of random speakers, and labels (batch,).
 
-def distort(
-    batch: Tensor, bank: Sequence[npt.NDArray[np.float32]], rng: np.random.Generator
-) -> Tensor:
-    """Add noise to some rows, another microphone's response to some, and hide bands of others."""
-    for row in np.flatnonzero(rng.random(len(batch)) < 0.35):
-        batch[row] += torch.from_numpy(_response(batch.shape[2], rng))
-    for row in np.flatnonzero(rng.random(len(batch)) < 0.2) if bank else ():
-        noise = _crop(bank[int(rng.integers(len(bank)))], batch.shape[1], rng)
-        quieter = rng.uniform(0, 20) * NEPERS_PER_DECIBEL
-        batch[row] = torch.logaddexp(batch[row], torch.from_numpy(noise) - quieter)
-    for row in np.flatnonzero(rng.random(len(batch)) < 0.3):
-        _hide(batch[row], rng, batch.shape[2])
-    return batch
+        A crop is of an unaugmented row with probability `PLAIN_SHARE`, else of any row; it is at
+        its own speed with probability `OWN_SPEED_SHARE`.
+        """
+        speakers = rng.choice(len(self.speakers), batch, p=self.speakers.weights)
+        rows = self._rows(speakers, rng)
+        others = rng.random(batch) >= OWN_SPEED_SHARE
+        speeds = rng.integers(len(self.speeds.speeds), size=batch) * others
+        crops = [self._crop(row, frames, s, rng) for row, s in zip(rows, speeds, strict=True)]
+        labels = speakers + speeds * len(self.speakers)
+        return self.distortion(np.stack(crops), rng), labels
 
+    def _rows(
+        self, speakers: npt.NDArray[np.int64], rng: np.random.Generator
+    ) -> npt.NDArray[np.int64]:
+        known = self.speakers
+        low, high, plain = (
+            known.offsets[speakers],
+            known.offsets[speakers + 1],
+            known.plain[speakers],
+        )
+        unaugmented = (rng.random(len(speakers)) < PLAIN_SHARE) & (plain > 0)
+        return known.order[rng.integers(low, np.where(unaugmented, low + plain, high))]
 
-def _response(mels: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """A smooth frequency response (mels,), about 5 dB up and down, in nepers of power."""
-    knots = 5 * NEPERS_PER_DECIBEL * rng.standard_normal(7)
-    return np.asarray(np.interp(np.linspace(0, 6, mels), np.arange(7), knots), np.float32)
-
-
-def _hide(features: Tensor, rng: np.random.Generator, mels: int) -> None:
-    """Make a few neighbouring bands constant (Park et al. 2019, "SpecAugment"), or all outside."""
-    if rng.random() < 0.3:
-        features[:, : rng.integers(0, mels // 8)] = 0.0
-        features[:, rng.integers(mels * 2 // 3, mels) :] = 0.0
-    else:
-        width = rng.integers(1, mels // 8 + 1)
-        start = rng.integers(0, mels - width)
-        features[:, start : start + width] = 0.0
-
-
-def _crop(
-    block: npt.NDArray[np.floating], frames: int, rng: np.random.Generator
-) -> npt.NDArray[np.floating]:
-    """A random stretch of `frames` frames; a shorter block is repeated from a random start."""
-    if len(block) >= frames:
-        start = rng.integers(len(block) - frames + 1)
-        return np.asarray(block[start : start + frames])
-    return np.asarray(block[(rng.integers(len(block)) + np.arange(frames)) % len(block)])
+    def _crop(self, row: int, frames: int, speed: int, rng: np.random.Generator) -> Crop:
+        before = self.speeds.frames_before(frames, speed)
+        return self.speeds.warp(cut(self.features.frames(row), before, rng), frames, speed)

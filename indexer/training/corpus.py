@@ -10,8 +10,8 @@ import numpy as np
 from ...errors import AudioError, EncoderError, ManifestError
 from ...store.schema import Recording
 from ..manifest import read_recordings
-from .augment import Sounds, Wave
 from .features import Utterance, read_wave
+from .waves import Sounds, Wave
 
 HELD_OUT_SHARE = 0.05
 LEAST_HELD_OUT = 5

@@ -22,7 +22,8 @@ import soxr
 from ...errors import AudioError
 from ..encoders.base import SAMPLE_RATE_HZ
 from ..encoders.frontend import FrontEndConfig
-from .augment import Sounds, Wave, augment
+from .augment import augment
+from .waves import Sounds, Wave
 
 SHARD = 2_000
 LONGEST_S = 20.0

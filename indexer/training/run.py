@@ -11,10 +11,11 @@ from ...errors import EncoderError
 from ..encoders import native
 from ..encoders.ecapa_tdnn import Network, NetworkConfig
 from . import dev
-from .augment import Sounds
 from .corpus import Corpus, read_corpus, read_sounds
 from .features import build
-from .trainer import VERSIONS, Progress, Schedule, TrainConfig, train
+from .schedule import Schedule
+from .trainer import VERSIONS, Progress, TrainConfig, train
+from .waves import Sounds
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,9 @@ from builders import voice, write_audio
 from spkret.errors import EncoderError
 from spkret.indexer.encoders import registry
 from spkret.indexer.encoders.ecapa_tdnn import NetworkConfig
-from spkret.indexer.training import run, trainer
-from spkret.indexer.training.trainer import Progress, Schedule
+from spkret.indexer.training import rooms, run, trainer
+from spkret.indexer.training.schedule import Schedule
+from spkret.indexer.training.trainer import Progress
 
 TINY = NetworkConfig(channels=16, pooled=48, attention=8, squeeze=8, voice=12, colour=4)
 SCHEDULE = Schedule(
@@ -23,8 +24,6 @@ SCHEDULE = Schedule(
     frames=40,
     final_frames=50,
     warmup=5,
-    margin_start=5,
-    margin_steps=10,
     rate=3e-3,
 )
 
@@ -34,6 +33,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twelve voices of four files; the last six are the dev speakers."""
     monkeypatch.setattr(run, "NetworkConfig", lambda: TINY)
     monkeypatch.setattr(trainer, "VERSIONS", trainer.VERSIONS[:2])
+    monkeypatch.setattr(rooms, "SIMULATED", 3)
     rows = []
     for speaker in range(12):
         for take in range(4):
