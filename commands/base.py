@@ -92,7 +92,7 @@ def json_option(function: F) -> F:
 def device_option(function: F) -> F:
     """Add `--device`: where the encoder runs."""
     return click.option(
-        "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
+        "--device", default="auto", show_default=True, help="auto, cpu, openvino, cuda or cuda:N."
     )(function)
 
 

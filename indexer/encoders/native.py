@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,8 @@ import numpy as np
 from ...errors import EncoderError
 from ...store.schema import EncoderIdentity
 from .base import Embeddings, Encoder, ModelInfo, Waveforms
-from .onnx_graph import check_weights, open_session, write_graph
+from .onnx_graph import check_weights, write_graph
+from .runtimes import OPENVINO, open_runner
 
 if TYPE_CHECKING:
     from .ecapa_tdnn import Network, NetworkConfig, WaveformNetwork
@@ -43,24 +43,25 @@ def recognises(path: Path) -> bool:
 
 
 def load_path(path: Path, device: str) -> Encoder:
-    """Load a trained folder, through ONNX Runtime on the CPU and through torch elsewhere."""
-    return OnnxEncoder(path) if device == "cpu" else TorchEncoder(path, device)
+    """Load a trained folder: through its graph on the CPU and through torch elsewhere."""
+    if device in ("cpu", OPENVINO):
+        return OnnxEncoder(path, device)
+    return TorchEncoder(path, device)
 
 
 class OnnxEncoder(Encoder):
-    """A trained folder on the CPU, through ONNX Runtime; torch is not imported."""
+    """A trained folder on the CPU, through ONNX Runtime or OpenVINO; torch is not imported."""
 
-    def __init__(self, folder: Path, threads: int | None = None) -> None:
+    def __init__(self, folder: Path, device: str = "cpu", threads: int | None = None) -> None:
         config = read_config(folder)
         self.identity = identity(folder, config)
         self.grid_samples = config["grid_samples"]
         self._folder = folder
-        self._session = open_session(folder / GRAPH, threads or os.cpu_count() or 1)
+        self._run = open_runner(folder / GRAPH, device, threads)
 
     def encode_equal(self, waveforms: Waveforms) -> Embeddings:
         """Embed waveforms float32 (batch, samples) of one length."""
-        outputs = self._session.run(None, {"waveforms": waveforms.astype(np.float32, copy=False)})
-        return np.asarray(outputs[0])
+        return self._run(waveforms)
 
     def torch_module(self) -> "WaveformNetwork":
         """The folder as a torch module, for an export."""

@@ -1,8 +1,8 @@
-"""ONNX graphs: written from torch modules, their weights kept once, and opened for the CPU."""
+"""ONNX graphs, written from torch modules, that keep each weight once."""
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -66,28 +66,6 @@ def tensor_spans(content: bytes) -> dict[str, tuple[int, int]]:
     header.pop("__metadata__", None)
     offsets = {name: tensor["data_offsets"] for name, tensor in header.items()}
     return {name: (start + first, start + end) for name, (first, end) in offsets.items()}
-
-
-def open_session(path: Path, threads: int) -> Any:
-    """Open an ONNX file in ONNX Runtime on the CPU.
-
-    Raises
-    ------
-    EncoderError
-        It is no ONNX model, or is damaged.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises its own undocumented types
-        raise EncoderError(
-            f"expected an ONNX model in {path}, got {str(error).splitlines()[0]};"
-            " copy the file again"
-        ) from error
 
 
 def _export(module: "torch.nn.Module", target: Path) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 from ...errors import EncoderError, UsageError
 from . import native, speechbrain
 from .base import Encoder, Family, ModelInfo
+from .runtimes import OPENVINO
 
 DEFAULT = native.COMPACT
 SHIPPED = native.SHIPPED
+GRAPHS: tuple[Family, ...] = (native,)  # those that OpenVINO can run
 FAMILIES: tuple[Family, ...] = (native, speechbrain)
 
 
@@ -23,26 +25,39 @@ def load(model: str = DEFAULT, device: str = "auto") -> Encoder:
     Parameters
     ----------
     model : a name that `models` lists, or the path of a folder or file in the format of a family
-    device : `auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:N`
+    device : `auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:N`, or `openvino` (the CPU, in
+        bfloat16 where the processor has it)
 
     Raises
     ------
     EncoderError
         There is no such encoder, or it cannot be read.
     UsageError
-        The device is not there.
+        The device is not there, or is not one for this encoder.
+    OptionalDependencyError
+        The encoder or the device needs a package that is not installed.
     """
-    device = choose_device(device)
+    device = OPENVINO if device == OPENVINO else choose_device(device)
     for family in FAMILIES:
         if any(known.name == model for known in family.models()):
+            _check(family, model, device)
             return family.load_named(model, device)
     for family in FAMILIES:
         if family.recognises(Path(model)):
+            _check(family, model, device)
             return family.load_path(Path(model), device)
     raise EncoderError(
         f"expected a model name ({', '.join(m.name for m in models())}) or the path of an"
         f" encoder, got {model!r}; see `spkret models`"
     )
+
+
+def _check(family: Family, model: str, device: str) -> None:
+    if device == OPENVINO and family not in GRAPHS:
+        raise UsageError(
+            f"expected an ONNX file or a trained encoder for --device openvino, got {model!r};"
+            f" write one: spkret export-onnx {model} FILE.onnx"
+        )
 
 
 def choose_device(device: str) -> str:

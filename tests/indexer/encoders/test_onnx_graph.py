@@ -15,7 +15,8 @@ from torch import nn
 
 from spkret.errors import EncoderError
 from spkret.indexer.encoders import native
-from spkret.indexer.encoders.onnx_graph import open_session, write_graph
+from spkret.indexer.encoders.onnx_graph import write_graph
+from spkret.indexer.encoders.runtimes import open_runner
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +43,7 @@ def test_a_shared_graph_computes_what_a_whole_one_does(folder: Path, tmp_path: P
     write_graph(native.load_network(folder), tmp_path / "whole.onnx")
     waves = np.random.default_rng(0).standard_normal((3, 20_000)).astype(np.float32)
     shared, whole = (
-        open_session(path, 1).run(None, {"waveforms": waves})[0]
-        for path in (folder / "model.onnx", tmp_path / "whole.onnx")
+        open_runner(path)(waves) for path in (folder / "model.onnx", tmp_path / "whole.onnx")
     )
     assert_array_equal(shared, whole)
 
@@ -69,7 +69,7 @@ def test_batch_norms_leave_half_precision_weights_as_they_are(tmp_path: Path) ->
     tensors = {t.name: t for t in onnx.load(tmp_path / "m.onnx").graph.initializer}
     assert tensors["convolution.weight.half"].data_type == onnx.TensorProto.FLOAT16
     waves = torch.randn(2, 8_000)
-    got = open_session(tmp_path / "m.onnx", 1).run(None, {"waveforms": waves.numpy()})[0]
+    got = open_runner(tmp_path / "m.onnx")(waves.numpy())
     assert np.abs(got - module(waves).detach().numpy()).max() < 1e-5
 
 
