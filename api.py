@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from .indexer.encoders.base import Encoder
+    from .indexer.extraction import Extraction, Extractor
     from .indexer.summary import IndexSummary, Progress
     from .matcher import Evaluation, Identification, Match, Verification
     from .rerank.trials import Trial
+    from .store.schema import EncoderIdentity
     from .store.store import Store
 
     AnyStore: TypeAlias = Store | str | PathLike[str]
@@ -43,7 +45,7 @@ def open(path: str | PathLike[str], model: str = "compact") -> "Store":
     folder = Path(path)
     if folder.exists() and any(folder.iterdir()):
         return Store.open(folder)
-    return Store.create(folder, encoder(model).identity)
+    return Store.create(folder, _extractor(model).identity)
 
 
 def index(
@@ -54,27 +56,37 @@ def index(
     device: str = "auto",
     prune: bool = False,
     progress: "Progress | None" = None,
+    crops: int = 0,
+    vad: bool = False,
+    denoise: bool = False,
 ) -> "IndexSummary":
     """Embed the audio of a folder into a store, made if it is not there.
 
     Unchanged files are not read again; files that cannot be indexed go to the failures table.
+    `crops`, `vad` and `denoise` shape the embeddings (see `indexer.extraction.Extraction`): a store
+    is bound to them too. With none of them, a store goes on with those it was made with.
 
     Raises
     ------
     ManifestError
         The manifest cannot be read as one.
     EncoderMismatchError
-        The store is bound to another encoder than `model`.
+        The store is bound to another encoder than `model`, or to other options.
+    OptionalDependencyError
+        An option needs a package that is not installed.
     """
     from .indexer import pipeline
+    from .indexer.extraction import Extraction
 
+    extractor = _extractor(model, device, _bound(store), Extraction(crops, vad, denoise))
     return pipeline.index(
         Path(audio_dir),
         _path(store),
-        encoder(model, device),
+        extractor.encoder,
         manifest=None if manifest is None else Path(manifest),
         prune=prune,
         progress=progress,
+        options=extractor.options,
     )
 
 
@@ -90,7 +102,9 @@ def embed(
     """
     from .indexer import pipeline
 
-    return pipeline.embed_files([Path(path) for path in paths], encoder(model, device))
+    extractor = _extractor(model, device)
+    files = [Path(path) for path in paths]
+    return pipeline.embed_files(files, extractor.encoder, extractor.options)
 
 
 @lru_cache(maxsize=1)
@@ -99,6 +113,31 @@ def encoder(model: str = "compact", device: str = "auto") -> "Encoder":
     from .indexer.encoders import registry
 
     return registry.load(model, device)
+
+
+def _extractor(
+    model: str,
+    device: str = "auto",
+    bound: "EncoderIdentity | None" = None,
+    options: "Extraction | None" = None,
+) -> "Extractor":
+    """Load an encoder with the options given, else those in its name, else those of a store."""
+    from .indexer.extraction import Extraction, Extractor, parse
+
+    named = parse(model)
+    of_store = Extraction() if bound is None else parse(bound.name).options
+    options = options or named.options or of_store
+    return Extractor(encoder(named.encoder, device), options)
+
+
+def _bound(store: "AnyStore") -> "EncoderIdentity | None":
+    """Return the encoder that a store is bound to, None if it is still to be made."""
+    from .errors import StoreNotFoundError
+
+    try:
+        return opened(store).encoder
+    except StoreNotFoundError:
+        return None
 
 
 def opened(store: "AnyStore") -> "Store":
@@ -117,21 +156,21 @@ def embedder(
     is named is loaded and compared with the store's at once.
     """
     if model is not None:
-        store.require(encoder(model, device).identity)
+        store.require(_extractor(model, device, store.encoder).identity)
 
     def embed_for_store(paths: Sequence[Path]) -> "pa.Table":
         from .indexer import pipeline
 
-        loaded = _encoder_of(store, model, device)
-        return pipeline.embed_files(paths, loaded)
+        loaded = _extractor_of(store, model, device)
+        return pipeline.embed_files(paths, loaded.encoder, loaded.options)
 
     return embed_for_store
 
 
-def _encoder_of(store: "Store", model: str | None, device: str) -> "Encoder":
-    """Load the encoder a store is bound to: by its name, or as the caller names it."""
+def _extractor_of(store: "Store", model: str | None, device: str) -> "Extractor":
+    """Load the encoder a store is bound to, by its name or as the caller names it, its options."""
     try:
-        loaded = encoder(model or store.encoder.name, device)
+        loaded = _extractor(model or store.encoder.name, device, store.encoder)
     except EncoderError as error:
         if model is not None:
             raise

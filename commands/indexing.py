@@ -21,7 +21,11 @@ BETTER = (
 @click.command(
     "index",
     cls=Command,
-    examples=["spkret index ./audio", "spkret index ./audio --manifest tags.csv --store ./calls"],
+    examples=[
+        "spkret index ./audio",
+        "spkret index ./audio --manifest tags.csv --store ./calls",
+        "spkret index ./radio --vad --crops 5 --store ./radio-speech",
+    ],
 )
 @click.argument("audio_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @store_option
@@ -34,6 +38,17 @@ BETTER = (
 @click.option(
     "--model", default="compact", show_default=True, help="Encoder: a name of `models` or a path."
 )
+@click.option(
+    "--crops",
+    type=click.IntRange(0, 100),
+    default=0,
+    help="Embed N crops of 3 s beside the whole recording, and average.",
+    metavar="N",
+)
+@click.option("--vad", is_flag=True, help="Embed speech only (Silero VAD, the extra vad).")
+@click.option(
+    "--denoise", is_flag=True, help="Turn noise down first (noisereduce, the extra denoise)."
+)
 @device_option
 @click.option("--prune", is_flag=True, help="Drop rows whose file is gone.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 if any file could not be indexed.")
@@ -45,6 +60,9 @@ def index(
 
     Files that did not change are not read again; an interrupted run goes on where it stopped. Files
     that cannot be indexed go to the failures table and are counted at the end.
+
+    A store is bound to --model, --crops, --vad and --denoise; a later run may leave the last three
+    out. Queries embed files that are not stored in the same way.
     """
     from .. import api
     from .progress import IndexBar

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import UsageError
 from ..store.schema import EncoderIdentity
+from .encoders.base import Encoder
 
 MAX_CROPS = 100
 _NAME = re.compile(
@@ -70,6 +71,19 @@ class Extraction:
         recipes = [denoise.recipe()] if self.denoise else []
         recipes += [vad.recipe()] if self.vad else []
         return recipes + ([crops.recipe(self.crops)] if self.crops else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """An encoder with the options that go with it."""
+
+    encoder: Encoder
+    options: Extraction
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """What a store is bound to, see `Extraction.identity`."""
+        return self.options.identity(self.encoder.identity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class _Run:
         """Read, embed and store the new and the changed files."""
         if not self._plan.read:
             return
-        if self._encoder.device != "cpu":
+        if self._encoder.on_gpu:
             self._encoder.warm_up()
         committer = Committer(self._store.recordings)
         contents = Contents(self._store.recordings)

@@ -1,7 +1,9 @@
 """The Python API of the README, on the example corpus with a small fast encoder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from builders import SpectralEncoder
 
@@ -9,6 +11,9 @@ import spkret
 from spkret import api
 from spkret.commands.demo import CORPUS
 from spkret.errors import EncoderError, EncoderMismatchError, StoreNotFoundError
+from spkret.indexer import pipeline
+from spkret.indexer.encoders.base import Encoder
+from spkret.indexer.extraction import Extraction
 from spkret.store.schema import EncoderIdentity
 
 
@@ -75,3 +80,40 @@ def test_an_encoder_without_a_name_must_be_given(
     monkeypatch.undo()
     with pytest.raises(EncoderError, match="--model"):
         spkret.query(store, CORPUS / "fr" / "001.opus", group=["en/002.opus", "en/003.opus"])
+
+
+def test_a_store_keeps_its_options_and_queries_follow_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "cropped"
+    spkret.index(CORPUS / "en", store, crops=2)
+    assert spkret.open(store).encoder.name == "spectral+crops2"
+    again = spkret.index(CORPUS / "en", store)
+    assert (again.unchanged, again.indexed) == (48, 0)
+    assert spkret.index(CORPUS / "en", store, crops=2).unchanged == 48
+    with pytest.raises(EncoderMismatchError, match="crops3"):
+        spkret.index(CORPUS / "en", store, crops=3)
+
+    seen: list[Extraction] = []
+    embed_files = pipeline.embed_files
+
+    def watched(paths: Sequence[Path], encoder: Encoder, options: Extraction) -> pa.Table:
+        seen.append(options)
+        return embed_files(paths, encoder, options)
+
+    monkeypatch.setattr(pipeline, "embed_files", watched)
+    match = spkret.query(store, CORPUS / "fr" / "001.opus", group=["001.opus", "002.opus"])
+    spkret.verify(store, CORPUS / "fr" / "001.opus", "001.opus", model="spectral")
+    assert seen == [Extraction(crops=2)] * 2
+    assert match.reranker is None
+    with pytest.raises(EncoderMismatchError):
+        spkret.query(store, "001.opus", group=["002.opus"], model="spectral+vad")
+
+
+def test_options_can_be_part_of_the_models_name(tmp_path: Path) -> None:
+    store = spkret.open(tmp_path / "new", "compact+crops2")
+    assert store.encoder.name == "spectral+crops2"
+    spkret.index(CORPUS / "sw", store, model="compact+crops2")
+    whole = spkret.embed([CORPUS / "sw" / "001.opus"], model="compact+crops2")
+    rows = spkret.sql(store, "select embedding from recordings where path = '001.opus'").fetchall()
+    assert whole["embedding"][0].as_py() == pytest.approx(rows[0][0], abs=1e-5)

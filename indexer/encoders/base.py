@@ -53,9 +53,14 @@ class Encoder(ABC):
     device: str = "cpu"
 
     @property
+    def on_gpu(self) -> bool:
+        """Whether it runs on a device that works while the CPU does something else."""
+        return self.device.startswith("cuda")
+
+    @property
     def batch_s(self) -> Seconds:
         """Seconds of audio that make a good batch: what keeps the device busy."""
-        return CPU_BATCH_S if self.device == "cpu" else GPU_BATCH_S
+        return GPU_BATCH_S if self.on_gpu else CPU_BATCH_S
 
     @abstractmethod
     def encode_equal(self, waveforms: Waveforms) -> Embeddings:

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,15 @@ import pyarrow as pa
 import pytest
 from builders import ToyEncoder, voice, write_audio
 
-from spkret.errors import AudioError, EncoderMismatchError, ManifestError
-from spkret.indexer import commit
+from spkret.errors import (
+    AudioError,
+    EncoderMismatchError,
+    ManifestError,
+    OptionalDependencyError,
+)
+from spkret.indexer import commit, optional, vad
+from spkret.indexer.audio import load
+from spkret.indexer.extraction import Extraction
 from spkret.indexer.pipeline import embed_files, index
 from spkret.store.arrays import embeddings
 from spkret.store.schema import RECORDINGS_SCHEMA, EncoderIdentity
@@ -287,3 +295,102 @@ def test_embed_files_refuses_a_name_that_no_table_holds(audio: Path) -> None:
 
 def test_embed_no_files() -> None:
     assert embed_files([], ToyEncoder()).num_rows == 0
+
+
+def test_crops_are_averaged_with_the_whole(tmp_path: Path) -> None:
+    path = write_audio(tmp_path / "a.wav", voice(5.0, seed=8))
+    crops = Extraction(crops=2)
+    index(tmp_path, tmp_path / "store", ToyEncoder(), options=crops)
+    wave, encoder = load(path).waveform, ToyEncoder()
+    parts = [wave, wave[8_000:56_000], wave[24_000:72_000]]
+    raw = [encoder.encode_equal(encoder.snap(part)[None])[0] for part in parts]
+    mean = np.mean([one / np.linalg.norm(one) for one in raw], axis=0)
+    (vector,) = vectors(tmp_path / "store").values()
+    np.testing.assert_allclose(vector, mean / np.linalg.norm(mean), atol=1e-5)
+    (again,) = embeddings(embed_files([path], ToyEncoder(), crops))
+    np.testing.assert_allclose(again, vector, atol=1e-6)
+
+
+def test_options_belong_to_the_store(audio: Path, tmp_path: Path) -> None:
+    index(audio, tmp_path / "store", ToyEncoder(), options=Extraction(crops=2))
+    bound = Store.open(tmp_path / "store").encoder
+    assert bound == Extraction(crops=2).identity(ToyEncoder.identity)
+    assert bound.name == "toy+crops2"
+    with pytest.raises(EncoderMismatchError, match=r"'toy\+crops2'.*'toy\+crops3'"):
+        index(audio, tmp_path / "store", ToyEncoder(), options=Extraction(crops=3))
+
+
+SPEECH = Path(__file__).parents[2] / "examples" / "corpus" / "en"
+
+
+def test_only_speech_is_embedded_and_all_is_measured(tmp_path: Path) -> None:
+    speech = load(SPEECH / "001.opus").waveform
+    hiss = np.random.default_rng(0).normal(0, 1e-3, 64_000).astype(np.float32)
+    audio = tmp_path / "audio"
+    write_audio(audio / "padded.wav", np.concatenate([hiss, speech, hiss]))
+    write_audio(audio / "hiss.wav", hiss)
+    encoder = ToyEncoder()
+    summary = index(audio, tmp_path / "store", encoder, options=Extraction(vad=True))
+    assert summary.failed == {"no_speech": 1}
+    ((_, samples),) = encoder.batches
+    assert samples <= len(speech) + 8_000
+    (row,) = rows(tmp_path / "store").values()
+    assert row["duration_s"] == pytest.approx(len(speech) / 16_000 + 8, abs=0.01)
+
+
+def test_denoised_audio_is_embedded_and_the_original_measured(tmp_path: Path) -> None:
+    audio = tmp_path / "audio"
+    write_audio(audio / "a.wav", load(SPEECH / "002.opus").waveform)
+    index(audio, tmp_path / "plain", ToyEncoder())
+    index(audio, tmp_path / "less", ToyEncoder(), options=Extraction(denoise=True))
+    (plain,), (less,) = vectors(tmp_path / "plain").values(), vectors(tmp_path / "less").values()
+    assert plain @ less < 0.999
+    for name in ("snr_db", "f0_hz", "speech_s", "spectrum_mean"):
+        assert rows(tmp_path / "plain")["a.wav"][name] == rows(tmp_path / "less")["a.wav"][name]
+
+
+@pytest.mark.parametrize("options", [Extraction(vad=True), Extraction(denoise=True)])
+def test_a_missing_package_is_said_before_a_store_is_made(
+    audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: Extraction
+) -> None:
+    vad.recipe.cache_clear()
+    monkeypatch.setattr(optional, "find_spec", lambda _: None)
+    with pytest.raises(OptionalDependencyError, match="pip install"):
+        index(audio, tmp_path / "store", ToyEncoder(), options=options)
+    assert not (tmp_path / "store").exists()
+
+
+class Remote(ToyEncoder):
+    """An encoder on a device of its own: it is warmed up, and results are waited for later."""
+
+    device = "cuda"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[str] = []
+
+    def warm_up(self) -> None:
+        self.events.append("warm")
+
+    def start(self, waveforms: npt.NDArray[np.float32]) -> Callable[[], npt.NDArray[np.float32]]:
+        self.events.append("start")
+        result = super().start(waveforms)
+
+        def wait() -> npt.NDArray[np.float32]:
+            self.events.append("wait")
+            return result()
+
+        return wait
+
+
+def test_a_device_is_warm_and_given_a_batch_before_one_is_taken_back(
+    audio: Path, tmp_path: Path
+) -> None:
+    encoder = Remote()
+    index(audio, tmp_path / "store", encoder)
+    starts = encoder.events.count("start")
+    assert encoder.events == ["warm", "start", *["start", "wait"] * (starts - 1), "wait"]
+    assert starts > 2
+    again = Remote()
+    index(audio, tmp_path / "store", again)
+    assert again.events == []
