@@ -71,3 +71,54 @@ def speechbrain_folder(folder: Path, seed: int = 0) -> Path:
     (folder / "hyperparams.yaml").write_text(HYPERPARAMS)
     torch.save(network.state_dict(), folder / "embedding_model.ckpt")
     return folder
+
+
+class KaldiNetwork(torch.nn.Module):
+    """A small TDNN over 80 bands: features (batch, frames, 80) to embeddings (batch, 24)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames = torch.nn.Conv1d(80, 32, 5, dilation=2)
+        self.norm = torch.nn.BatchNorm1d(32)
+        self.last = torch.nn.Linear(64, 24)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Frames, then mean and deviation, then a linear layer."""
+        hidden = self.norm(self.frames(features.transpose(1, 2)).relu())
+        statistics = torch.cat([hidden.mean(2), hidden.std(2)], dim=1)
+        embeddings: torch.Tensor = self.last(statistics)
+        return embeddings
+
+
+def kaldi_onnx(
+    path: Path,
+    metadata: dict[str, str] | None = None,
+    names: tuple[str, str] = ("feats", "embs"),
+    axes: tuple[int, ...] = (0, 1),
+    module: torch.nn.Module | None = None,
+    example: torch.Tensor | None = None,
+) -> Path:
+    """An ONNX file as WeSpeaker exports it; `axes` of the input are dynamic."""
+    import warnings
+
+    import onnx
+
+    torch.manual_seed(0)
+    example = torch.randn(1, 200, 80) if example is None else example
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            (module or KaldiNetwork()).eval(),
+            (example,),
+            path,
+            input_names=[names[0]],
+            output_names=[names[1]],
+            dynamic_axes={names[0]: {a: "BT"[a] for a in axes}, names[1]: {0: "B"}},
+            opset_version=14,
+            dynamo=False,
+        )
+    model = onnx.load(path)
+    for key, value in (metadata or {}).items():
+        model.metadata_props.add(key=key, value=value)
+    onnx.save(model, path)
+    return path

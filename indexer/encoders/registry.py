@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 
 from ...errors import EncoderError, UsageError
-from . import native, selfsupervised, speechbrain
+from . import native, nemo, onnxfile, selfsupervised, speechbrain
 from .base import Encoder, Family, ModelInfo
 from .runtimes import OPENVINO
 
 DEFAULT = native.COMPACT
 SHIPPED = native.SHIPPED
-GRAPHS: tuple[Family, ...] = (native,)  # those that OpenVINO can run
-FAMILIES: tuple[Family, ...] = (native, speechbrain, selfsupervised)
+GRAPHS: tuple[Family, ...] = (native, onnxfile)  # those that OpenVINO can run
+FAMILIES: tuple[Family, ...] = (native, speechbrain, nemo, selfsupervised, onnxfile)
 
 
 def models() -> list[ModelInfo]:

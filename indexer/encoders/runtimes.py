@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,41 @@ from .base import Embeddings
 from .threads import usable_cores
 
 Batch = npt.NDArray[np.float32]
-Runner = Callable[[Batch], Embeddings]
+Run = Callable[[Batch], Embeddings]
 
-OPENVINO = "openvino"
+OPENVINO, CUDA = "openvino", "CUDAExecutionProvider"
 PRECISE = ("/frontend/", "/network/colour/")  # scopes in which bfloat16 would lose speech
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """An opened ONNX file; `device` is where it runs: `cpu`, `cuda` or `cuda:N`."""
+
+    path: Path
+    device: str
+    run: Run
+
+    def __call__(self, batch: Batch) -> Embeddings:
+        """Compute the first output for the one input.
+
+        Raises
+        ------
+        EncoderError
+            The graph takes no such batch.
+        """
+        try:
+            return self.run(np.ascontiguousarray(batch, dtype=np.float32))
+        except Exception as error:  # both runtimes raise their own undocumented types
+            raise EncoderError(
+                f"expected {self.path} to embed an input of shape {batch.shape},"
+                f" got {_first_line(error)}"
+            ) from error
+
+
 def open_runner(path: Path, device: str = "cpu", threads: int | None = None) -> Runner:
-    """Open an ONNX file as a function from its one input to its first output.
+    """Open an ONNX file.
 
     Parameters
     ----------
@@ -36,44 +61,24 @@ def open_runner(path: Path, device: str = "cpu", threads: int | None = None) -> 
     Raises
     ------
     EncoderError
-        The file is no ONNX model or is damaged; from the function: it takes no such batch.
+        The file is no ONNX model or is damaged.
     OptionalDependencyError
         OpenVINO is asked for and not installed.
     """
+    threads = threads or usable_cores()
     if device == OPENVINO:
         required(OPENVINO, "--device openvino", "OpenVINO", "openvino")
-    opened = _openvino if device == OPENVINO else partial(_onnx_runtime, device=device)
     try:
-        run = opened(path, threads or usable_cores())
-    except Exception as error:  # both runtimes raise their own undocumented types
+        if device == OPENVINO:
+            return Runner(path, "cpu", _openvino(path, threads))
+        return _onnx_runtime(path, device, threads)
+    except Exception as error:
         raise EncoderError(
             f"expected an ONNX model in {path}, got {_first_line(error)}; copy the file again"
         ) from error
-    return partial(_run, run, path)
 
 
-def runs_on_gpu(device: str) -> bool:
-    """Whether ONNX Runtime can use the GPU that `device` names; logs a line if it cannot."""
-    import onnxruntime
-
-    if not device.startswith("cuda"):
-        return False
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        return True
-    log.warning("ONNX Runtime has no CUDA here, the CPU is used: pip install onnxruntime-gpu")
-    return False
-
-
-def _run(run: Runner, path: Path, batch: Batch) -> Embeddings:
-    try:
-        return run(np.ascontiguousarray(batch, dtype=np.float32))
-    except Exception as error:
-        raise EncoderError(
-            f"expected {path} to embed an input of shape {batch.shape}, got {_first_line(error)}"
-        ) from error
-
-
-def _onnx_runtime(path: Path, threads: int, device: str) -> Runner:
+def _onnx_runtime(path: Path, device: str, threads: int) -> Runner:
     """Open a file in ONNX Runtime; its threads sleep when idle, so that decoders get the cores."""
     import onnxruntime
 
@@ -81,16 +86,26 @@ def _onnx_runtime(path: Path, threads: int, device: str) -> Runner:
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    providers: list[Any] = ["CPUExecutionProvider"]
-    if runs_on_gpu(device):
-        number = int(device.partition(":")[2] or 0)
-        providers.insert(0, ("CUDAExecutionProvider", {"device_id": number}))
-    session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    session = onnxruntime.InferenceSession(str(path), options, providers=_providers(device))
+    if device != "cpu" and CUDA not in session.get_providers():
+        log.warning("ONNX Runtime has no CUDA here, the CPU is used: pip install onnxruntime-gpu")
+        device = "cpu"
     name = session.get_inputs()[0].name
-    return lambda batch: np.asarray(session.run(None, {name: batch})[0])
+    return Runner(path, device, lambda batch: np.asarray(session.run(None, {name: batch})[0]))
 
 
-def _openvino(path: Path, threads: int) -> Runner:
+def _providers(device: str) -> list[Any]:
+    """What ONNX Runtime is to run on, in order: the GPU where it is asked for and there."""
+    import onnxruntime
+
+    cpu = "CPUExecutionProvider"
+    if device == "cpu" or CUDA not in onnxruntime.get_available_providers():
+        return [cpu]
+    onnxruntime.preload_dlls()  # CUDA's libraries, where pip has put them
+    return [(CUDA, {"device_id": int(device.partition(":")[2] or 0)}), cpu]
+
+
+def _openvino(path: Path, threads: int) -> Run:
     """Open a file in OpenVINO, in bfloat16 where the processor has it.
 
     Waveforms and their spectra need float32, so bfloat16 begins behind the scopes in `PRECISE`. A
