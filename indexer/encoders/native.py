@@ -2,21 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ...errors import EncoderError
 from ...store.schema import EncoderIdentity
+from . import torch_run
 from .base import Embeddings, Encoder, ModelInfo, Waveforms
 from .onnx_graph import check_weights, write_graph
 from .runtimes import OPENVINO, open_runner
 
 if TYPE_CHECKING:
-    from .ecapa_tdnn import Network, NetworkConfig, WaveformNetwork
+    from .trainable.base import Trainable, TrainedNetwork, WaveformNetwork
 
 CONFIG, WEIGHTS, GRAPH, CARD = "config.json", "weights.safetensors", "model.onnx", "MODEL_CARD.md"
 FORMAT = 1
@@ -75,23 +75,20 @@ class TorchEncoder(Encoder):
         config = read_config(folder)
         self.identity = identity(folder, config)
         self.grid_samples = config["grid_samples"]
-        self._folder, self._device = folder, device
+        self._folder, self.device = folder, device
 
     @cached_property
     def _network(self) -> "WaveformNetwork":
-        return load_network(self._folder).to(self._device)
+        return load_network(self._folder).to(self.device)
 
     def encode_equal(self, waveforms: Waveforms) -> Embeddings:
         """Embed waveforms float32 (batch, samples) of one length."""
-        import torch
+        return self.start(waveforms)()
 
-        batch = torch.from_numpy(np.ascontiguousarray(waveforms)).to(self._device)
-        reduced = self._device != "cpu"
-        with torch.inference_mode():
-            features = self._network.frontend(batch)
-            with torch.autocast(batch.device.type, torch.bfloat16, enabled=reduced):
-                embeddings = self._network.network(features)
-        return np.asarray(embeddings.cpu().numpy())
+    def start(self, waveforms: Waveforms) -> Callable[[], Embeddings]:
+        """Begin to embed a batch, see `Encoder.start`."""
+        network = self._network
+        return torch_run.start(network.frontend, network.network, waveforms, self.device)
 
     def torch_module(self) -> "WaveformNetwork":
         """The folder as a torch module, for an export."""
@@ -138,13 +135,11 @@ def identity(folder: Path, config: dict[str, Any]) -> EncoderIdentity:
     return EncoderIdentity(config["name"], digest.hexdigest(), config["dimension"])
 
 
-def network_config(config: dict[str, Any]) -> "NetworkConfig":
-    """The sizes of the network that a configuration describes."""
-    from .ecapa_tdnn import NetworkConfig
-    from .frontend import FrontEndConfig
+def network_config(config: dict[str, Any]) -> "Trainable":
+    """The sizes of the network that a configuration describes; EncoderError."""
+    from . import trainable
 
-    sizes = dict(config["network"])
-    return NetworkConfig(**{**sizes, "frontend": FrontEndConfig(**sizes["frontend"])})
+    return trainable.read(config["network"])
 
 
 def load_network(folder: Path) -> "WaveformNetwork":
@@ -152,7 +147,7 @@ def load_network(folder: Path) -> "WaveformNetwork":
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from .ecapa_tdnn import WaveformNetwork
+    from .trainable.base import WaveformNetwork
 
     network = WaveformNetwork(network_config(read_config(folder)))
     try:
@@ -169,8 +164,8 @@ def load_network(folder: Path) -> "WaveformNetwork":
 def save(
     folder: Path,
     name: str,
-    network: "Network",
-    config: "NetworkConfig",
+    network: "TrainedNetwork",
+    config: "Trainable",
     grid_samples: int,
     card: str,
 ) -> None:
@@ -191,7 +186,7 @@ def save(
         "format": FORMAT,
         "name": name,
         "dimension": config.dimension,
-        "network": asdict(config),
+        "network": {"family": config.family, **asdict(config)},
         "grid_samples": grid_samples,
     }
     (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n")

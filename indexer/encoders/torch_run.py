@@ -13,19 +13,18 @@ if TYPE_CHECKING:
     Network = Callable[[torch.Tensor], torch.Tensor]
 
 
-def run(front_end: "Network", network: "Network", waveforms: Waveforms, device: str) -> Embeddings:
-    """Embed a batch: `start`, and wait for it."""
-    return start(front_end, network, waveforms, device)()
-
-
 def start(
-    front_end: "Network", network: "Network", waveforms: Waveforms, device: str, bf16: bool = True
+    front_end: "Network",
+    network: "Network",
+    waveforms: Waveforms,
+    device: str,
+    bf16: bool | None = None,
 ) -> Callable[[], Embeddings]:
     """Begin to embed a batch, and return a function that waits for the result.
 
     On a GPU the waveforms are copied from pinned memory and nothing waits: the next batch can be
     stacked, copied and queued while the device works. The front end runs in float32, since power
-    spectra exceed what bfloat16 holds apart; the network runs in bfloat16 there unless told not to.
+    spectra exceed what bfloat16 holds apart.
 
     Parameters
     ----------
@@ -33,7 +32,7 @@ def start(
     network : features → embeddings (batch, dimension) or (batch, 1, dimension), on the device
     waveforms : float32 (batch, samples)
     device : `cpu`, `cuda` or `cuda:N`
-    bf16 : run the network in bfloat16 on a GPU
+    bf16 : whether the network runs in bfloat16; by default it does on a GPU
     """
     import torch
 
@@ -43,7 +42,8 @@ def start(
         batch = batch.pin_memory().to(device, non_blocking=True)
     with torch.inference_mode():
         features = front_end(batch)
-        with torch.autocast(batch.device.type, torch.bfloat16, enabled=on_gpu and bf16):
+        reduced = on_gpu if bf16 is None else bf16
+        with torch.autocast(batch.device.type, torch.bfloat16, enabled=reduced):
             embeddings = network(features)
         copied = embeddings.flatten(1).float().to("cpu", non_blocking=True)
     if not on_gpu:
