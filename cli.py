@@ -5,7 +5,7 @@ import click
 from . import __version__
 from .commands.base import Group
 from .commands.demo import demo
-from .commands.encoders import models, train_encoder
+from .commands.encoders import export_onnx, models, train_encoder
 from .commands.indexing import index
 from .commands.matching import identify, query, verify
 from .commands.reranking import evaluate, make_trials, train_reranker
@@ -20,6 +20,7 @@ COMMANDS = (
     train_reranker,
     evaluate,
     train_encoder,
+    export_onnx,
     sql,
     info,
     check,

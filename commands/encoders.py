@@ -1,4 +1,4 @@
-"""`spkret models` and `spkret train-encoder`: the encoders there are, and new ones."""
+"""`spkret models`, `train-encoder`, `export-onnx`: the encoders there are, and new ones."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -30,6 +30,42 @@ def models(store_path: Path, as_json: bool) -> None:
     print_table(list(known[0]), (list(model.values()) for model in known))
     if bound:
         click.echo(f"{store_path} is bound to {bound.name} ({bound.fingerprint})")
+
+
+@click.command(
+    "export-onnx",
+    cls=Command,
+    examples=[
+        "spkret export-onnx ecapa ecapa.onnx",
+        "spkret index ./audio --model ecapa.onnx --device openvino --store by-ecapa",
+    ],
+)
+@click.argument("model")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@store_option
+@json_option
+def export_onnx(
+    model: str,
+    out: Path,
+    store_path: Path,  # noqa: ARG001 - every command takes --store
+    as_json: bool,
+) -> None:
+    """Write an encoder as one ONNX file that takes waveforms: OUT, which ends in .onnx.
+
+    MODEL is a name of `models` or a path. The file is compared with the encoder before it takes its
+    place; --model takes it, and runs it without torch.
+    """
+    from ..indexer.encoders.export import export_onnx
+
+    written = export_onnx(model, out)
+    if as_json:
+        print_json(written)
+        return
+    lengths = ", ".join(f"{seconds:g}" for seconds in written.lengths_s)
+    click.echo(
+        f"{written.path}: {written.name}, {written.dimension} dimensions, {written.size_mb} MB;"
+        f" the same embeddings at {lengths} s: cosine at least {written.cosine:.7f}"
+    )
 
 
 @click.command(

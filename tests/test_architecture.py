@@ -175,6 +175,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "train-reranker",
         "evaluate",
         "train-encoder",
+        "export-onnx",
         "sql",
         "info",
         "models",

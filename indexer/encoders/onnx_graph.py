@@ -1,7 +1,9 @@
 """ONNX graphs, written from torch modules, that keep each weight once."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +18,12 @@ INPUT, OUTPUT = "waveforms", "embeddings"
 SMALLEST_SHARED = 1_024  # bytes; an entry of a smaller tensor would be as long as the tensor
 
 
-def write_graph(module: "torch.nn.Module", target: Path, weights: Path | None = None) -> None:
+def write_graph(
+    module: "torch.nn.Module",
+    target: Path,
+    weights: Path | None = None,
+    metadata: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Write the graph waveforms (batch, samples) → embeddings (batch, dim) of a torch module.
 
     Parameters
@@ -25,6 +32,7 @@ def write_graph(module: "torch.nn.Module", target: Path, weights: Path | None = 
     target : the ONNX file to write
     weights : a safetensors file beside `target`, written already; the graph takes from it, as
         ONNX external data, every weight that stands there in the same precision
+    metadata : kept in the file
     """
     import onnx
 
@@ -33,6 +41,7 @@ def write_graph(module: "torch.nn.Module", target: Path, weights: Path | None = 
     _halve(model)
     if weights is not None:
         _share(model, weights)
+    onnx.helper.set_model_props(model, dict(metadata))
     onnx.save(model, target)
 
 

@@ -53,3 +53,15 @@ def test_train_encoder_hands_over_what_was_asked(
     assert asked[0].schedule.batch == Schedule().batch
     assert json.loads(run(*arguments, "--json").stdout)["development"]["top1"] == 0.5
     assert asked[1].initial is None
+
+
+def test_export_onnx_writes_a_file_that_says_how_alike_it_is(run: Run, tmp_path: Path) -> None:
+    document = json.loads(run("export-onnx", "compact", tmp_path / "c.onnx", "--json").stdout)
+    assert document["dimension"] == 256
+    assert document["cosine"] > 0.99999
+    assert (tmp_path / "c.onnx").exists()
+
+
+def test_export_onnx_wants_the_suffix(run: Run, tmp_path: Path) -> None:
+    result = run("export-onnx", "compact", tmp_path / "c.bin", status=2)
+    assert "ends in .onnx" in result.stderr
