@@ -122,3 +122,67 @@ def kaldi_onnx(
         model.metadata_props.add(key=key, value=value)
     onnx.save(model, path)
     return path
+
+
+XVECTOR = """\
+embedding_model: !new:speechbrain.lobes.models.Xvector.Xvector
+    in_channels: !ref <n_mels>
+    activation: !name:torch.nn.LeakyReLU
+    tdnn_blocks: 3
+    tdnn_channels: [!ref <width>, !ref <width>, 24]
+    tdnn_kernel_sizes: [5, 3, 1]
+    tdnn_dilations: [1, 2, 1]
+    lin_neurons: 24
+"""
+
+RESNET = """\
+embedding_model: !new:speechbrain.lobes.models.ResNet.ResNet
+    input_size: !ref <n_mels>
+    channels: [4, 4, 8, 8]
+    block_sizes: [1, 1, 1, 1]
+    strides: [1, 2, 2, 2]
+    lin_neurons: 24
+"""
+
+
+def hyperparams_of(network: str) -> str:
+    """The hyperparameters of an encoder with another network, which a yaml section describes."""
+    start = HYPERPARAMS.index("embedding_model: !new")
+    end = HYPERPARAMS.index("classifier: !new")
+    return f"width: 12\n{HYPERPARAMS[:start]}{network}{HYPERPARAMS[end:]}"
+
+
+def xvector_folder(folder: Path, seed: int = 0) -> Path:
+    """A folder as SpeechBrain publishes its x-vector."""
+    from speechbrain.lobes.models.Xvector import Xvector
+
+    torch.manual_seed(seed)
+    network = Xvector(
+        in_channels=20,
+        tdnn_blocks=3,
+        tdnn_channels=[12, 12, 24],
+        tdnn_kernel_sizes=[5, 3, 1],
+        tdnn_dilations=[1, 2, 1],
+        lin_neurons=24,
+    )
+    return _speechbrain_folder(folder, network, XVECTOR)
+
+
+def resnet_folder(folder: Path, seed: int = 0) -> Path:
+    """A folder as SpeechBrain publishes its ResNet."""
+    from speechbrain.lobes.models.ResNet import ResNet
+
+    torch.manual_seed(seed)
+    network = ResNet(20, channels=[4, 4, 8, 8], block_sizes=[1, 1, 1, 1], lin_neurons=24)
+    return _speechbrain_folder(folder, network, RESNET)
+
+
+def _speechbrain_folder(folder: Path, network: torch.nn.Module, section: str) -> Path:
+    """Write a network whose batch normalisation has seen something."""
+    for name, buffer in network.named_buffers():
+        if name.endswith(("running_mean", "running_var")):
+            buffer.copy_(0.5 + torch.rand_like(buffer))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hyperparams.yaml").write_text(hyperparams_of(section))
+    torch.save(network.state_dict(), folder / "embedding_model.ckpt")
+    return folder

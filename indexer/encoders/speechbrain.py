@@ -1,232 +1,131 @@
-"""SpeechBrain speaker encoders, from a local folder or, once, from Hugging Face.
-
-The folder's `hyperparams.yaml` is read as plain data and never as code: of all that it may name,
-only the sizes of an ECAPA-TDNN and of its filter bank are used.
-"""
+"""SpeechBrain speaker encoders, from a local folder or, once, from Hugging Face."""
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ...errors import EncoderError
 from ...store.schema import EncoderIdentity
+from . import hub, torch_run, weights
 from .base import Embeddings, Encoder, ModelInfo, Waveforms
+from .speechbrain_recipe import HYPERPARAMETERS, read_recipe
 
 if TYPE_CHECKING:
     import torch
 
-HYPERPARAMETERS, WEIGHTS = "hyperparams.yaml", "embedding_model.ckpt"
-CLASS = "!new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN"
-SIZES = (
-    "input_size",
-    "channels",
-    "kernel_sizes",
-    "dilations",
-    "attention_channels",
-    "lin_neurons",
-    "groups",
-    "res2net_scale",
-    "se_channels",
-    "global_context",
-)
-HUB_ECAPA = "speechbrain/spkrec-ecapa-voxceleb"
+WEIGHTS = "embedding_model.ckpt"
+FILES = (HYPERPARAMETERS, WEIGHTS)
+OWNER = "speechbrain"
+
+
+@dataclass(frozen=True, slots=True)
+class _OnHub:
+    """A model on Hugging Face; `eer` is in percent, as `test` tells."""
+
+    repository: str
+    dimension: int
+    size_mb: float
+    eer: float
+    test: str = "EER on VoxCeleb1-O cleaned"
+
+
+ON_HUB = {
+    "ecapa": _OnHub("speechbrain/spkrec-ecapa-voxceleb", 192, 83.3, 0.90),
+    "resnet": _OnHub("speechbrain/spkrec-resnet-voxceleb", 256, 61.9, 1.05),
+    "xvector": _OnHub(
+        "speechbrain/spkrec-xvect-voxceleb",
+        *(512, 16.9, 3.2),
+        test="EER on VoxCeleb1-O cleaned scored by PLDA",
+    ),
+}
 
 
 def models() -> list[ModelInfo]:
-    """SpeechBrain's encoders on Hugging Face."""
-    source = f"Hugging Face {HUB_ECAPA}, EER on VoxCeleb1-O cleaned"
-    return [ModelInfo("ecapa", 192, 83.3, "Apache-2.0", 0.90, source, is_cached(HUB_ECAPA))]
+    """SpeechBrain's encoders on Hugging Face that have a name."""
+    return [
+        ModelInfo(
+            name=name,
+            dimension=model.dimension,
+            size_mb=model.size_mb,
+            licence="Apache-2.0",
+            published_eer=model.eer,
+            source=f"Hugging Face {model.repository}, {model.test}",
+            cached=hub.is_cached(model.repository, FILES),
+        )
+        for name, model in ON_HUB.items()
+    ]
 
 
 def load_named(name: str, device: str) -> Encoder:
     """Load one of `models`, downloading it once."""
-    return SpeechBrainEncoder(fetch(HUB_ECAPA), device, name)
+    return SpeechBrainEncoder(hub.fetch(ON_HUB[name].repository, FILES), device, name)
 
 
 def recognises(path: Path) -> bool:
-    """Whether a folder holds SpeechBrain hyperparameters."""
-    return (path / HYPERPARAMETERS).exists()
+    """Whether a folder holds SpeechBrain hyperparameters, or a path is `speechbrain/NAME`.
+
+    The latter is a repository on Hugging Face, unless there is such a folder.
+    """
+    on_hub = len(path.parts) == 2 and path.parts[0] == OWNER and not path.exists()
+    return on_hub or (path / HYPERPARAMETERS).exists()
 
 
 def load_path(path: Path, device: str) -> Encoder:
-    """Load a SpeechBrain folder."""
-    return SpeechBrainEncoder(path, device)
+    """Load a SpeechBrain folder, or one of SpeechBrain's repositories on Hugging Face."""
+    folder = path if path.exists() else hub.fetch(path.as_posix(), FILES)
+    return SpeechBrainEncoder(folder, device, path.resolve().name)
 
 
 class SpeechBrainEncoder(Encoder):
-    """An ECAPA-TDNN in SpeechBrain's own format, with SpeechBrain's own front end."""
+    """An ECAPA-TDNN, x-vector or ResNet in SpeechBrain's own format, with its own front end."""
 
     def __init__(self, folder: Path, device: str = "cpu", name: str | None = None) -> None:
-        self._sizes = read_sizes(folder)
-        self._folder, self._device = folder, device
+        self._recipe = read_recipe(folder)
+        self._folder, self.device = folder, device
         self.identity = EncoderIdentity(
-            name or folder.resolve().name, _fingerprint(folder), int(self._sizes["lin_neurons"])
+            name or folder.resolve().name, _fingerprint(folder), self._recipe.dimension
         )
 
     @cached_property
     def _modules(self) -> "torch.nn.Sequential":
+        """Front end and network, on the device."""
         import torch
 
-        return torch.nn.Sequential(_front_end(self._sizes["input_size"]), self._network()).to(
-            self._device
-        )
+        from .speechbrain_networks import front_end, load_network
 
-    def _network(self) -> "torch.nn.Module":
-        import pickle
-
-        import torch
-        from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
-
-        try:
-            network: torch.nn.Module = ECAPA_TDNN(**self._sizes)
-            weights = torch.load(self._folder / WEIGHTS, map_location="cpu", weights_only=True)
-            network.load_state_dict(weights)
-        except (OSError, RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
-            raise EncoderError(
-                f"expected the ECAPA-TDNN weights of {HYPERPARAMETERS} in"
-                f" {self._folder / WEIGHTS}, got {str(error).splitlines()[0]};"
-                " copy the folder again"
-            ) from error
-        return network.eval()
+        network = load_network(self._recipe, self._folder, WEIGHTS)
+        modules = torch.nn.Sequential(front_end(self._recipe, self._folder), network).eval()
+        weights.probe(modules, self.identity.dimension, self._folder)
+        return modules.to(self.device)
 
     def encode_equal(self, waveforms: Waveforms) -> Embeddings:
         """Embed waveforms float32 (batch, samples) of one length."""
-        import torch
+        return self.start(waveforms)()
 
-        batch = torch.from_numpy(np.ascontiguousarray(waveforms)).to(self._device)
-        with torch.inference_mode():
-            embeddings = self._modules(batch).squeeze(1)
-        return np.asarray(embeddings.float().cpu().numpy())
+    def start(self, waveforms: Waveforms) -> Callable[[], Embeddings]:
+        """Begin to embed a batch of equal length, and return a function that waits for it."""
+        front_end, network = self._modules
+        return torch_run.start(front_end, network, waveforms, self.device)
 
     def torch_module(self) -> "torch.nn.Module":
         """The folder as a torch module, for an export: the same numbers from exportable layers."""
         import torch
 
-        from .ecapa_tdnn import EqualLengthPooling
-        from .fourier import ConvolutionStft
+        from .speechbrain_networks import exportable_front_end, load_network
 
-        front_end, network = _front_end(self._sizes["input_size"]), self._network()
-        stft: Any = front_end[0].compute_STFT
-        front_end[0].compute_STFT = ConvolutionStft(stft.window, stft.n_fft, stft.hop_length)
-        network.asp = EqualLengthPooling.like(network.asp)
+        front_end = exportable_front_end(self._recipe, self._folder)
+        network = load_network(self._recipe, self._folder, WEIGHTS)
         return torch.nn.Sequential(front_end, network, torch.nn.Flatten()).eval()
-
-
-def fetch(repository: str) -> Path:
-    """The local folder of a Hugging Face repository: the cached one, else downloaded once.
-
-    Raises
-    ------
-    EncoderError
-        It is not cached and cannot be downloaded.
-    """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    files = [HYPERPARAMETERS, WEIGHTS]
-    try:
-        folder = Path(snapshot_download(repository, allow_patterns=files, local_files_only=True))
-        if all((folder / name).exists() for name in files):
-            return folder
-    except LocalEntryNotFoundError:
-        pass
-    try:
-        return Path(snapshot_download(repository, allow_patterns=files))
-    except Exception as error:  # the hub client raises many unrelated types
-        raise EncoderError(
-            f"expected {repository} in the Hugging Face cache or on the network, got"
-            f" {type(error).__name__}; connect once, or pass a local folder to --model"
-        ) from error
-
-
-def is_cached(repository: str) -> bool:
-    """Whether the weights of a repository are in the local Hugging Face cache."""
-    from huggingface_hub import try_to_load_from_cache
-
-    return isinstance(try_to_load_from_cache(repository, WEIGHTS), str)
-
-
-def read_sizes(folder: Path) -> dict[str, Any]:
-    """The sizes of the ECAPA-TDNN that a folder's `hyperparams.yaml` describes.
-
-    Raises
-    ------
-    EncoderError
-        It is missing, not YAML, applies functions, or describes another network.
-    """
-    import yaml
-
-    path = folder / HYPERPARAMETERS
-    try:
-        document = yaml.load(path.read_text(), Loader=_plain_loader())  # noqa: S506
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise EncoderError(
-            f"expected a readable {path}, got {str(error).splitlines()[0]};"
-            " pass the folder of a SpeechBrain ECAPA-TDNN"
-        ) from error
-    found = [value for value in _mappings(document) if value.get("") == CLASS]
-    if len(found) != 1:
-        raise EncoderError(
-            f"expected one {CLASS} in {path}, got {len(found)};"
-            " only SpeechBrain's ECAPA-TDNN is read"
-        )
-    sizes = {key: _resolve(found[0][key], document) for key in SIZES if key in found[0]}
-    if not {"input_size", "lin_neurons"} <= sizes.keys():
-        raise EncoderError(f"expected input_size and lin_neurons of the network in {path}")
-    return sizes
-
-
-def _plain_loader() -> Any:
-    """A YAML loader that keeps `!new:` and `!ref` as data and refuses every other local tag."""
-    import yaml
-
-    class PlainLoader(yaml.SafeLoader):  # type: ignore[misc]
-        pass
-
-    def plain(loader: Any, tag: str, node: Any) -> Any:
-        if tag.split(":")[0] not in ("new", "name", "ref"):
-            raise yaml.YAMLError(f"'!{tag}', which would run code")
-        if isinstance(node, yaml.MappingNode):
-            return {"": f"!{tag}", **loader.construct_mapping(node, deep=True)}
-        return node.value
-
-    PlainLoader.add_multi_constructor("!", plain)
-    return PlainLoader
-
-
-def _mappings(document: Any) -> list[dict[str, Any]]:
-    return (
-        [v for v in document.values() if isinstance(v, dict)] if isinstance(document, dict) else []
-    )
-
-
-def _resolve(value: Any, document: dict[str, Any]) -> Any:
-    """Follow one `<name>` reference to a plain value at the top of the document."""
-    if isinstance(value, str) and value.startswith("<") and value.endswith(">"):
-        return document.get(value[1:-1])
-    return value
 
 
 def _fingerprint(folder: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for name in (HYPERPARAMETERS, WEIGHTS):
+    for name in FILES:
         try:
             digest.update((folder / name).read_bytes())
         except OSError as error:
             raise EncoderError(f"expected {folder / name}, got {error.strerror}") from error
     return digest.hexdigest()
-
-
-def _front_end(mels: int) -> "torch.nn.Sequential":
-    """SpeechBrain's filter bank, then each band's mean over the utterance removed."""
-    import torch
-    from speechbrain.lobes.features import Fbank
-
-    class RemoveMean(torch.nn.Module):
-        def forward(self, features: torch.Tensor) -> torch.Tensor:
-            return features - features.mean(dim=1, keepdim=True)
-
-    return torch.nn.Sequential(Fbank(n_mels=mels), RemoveMean())
