@@ -1,12 +1,15 @@
 """ECAPA-TDNN, SpeechBrain's module, for batches of equal length."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import torch
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN, AttentiveStatisticsPooling
 from torch import Tensor, nn
 
-from .frontend import FrontEndConfig, LogMel, remove_mean
+from .frontend import FrontEndConfig, remove_mean
+from .trainable.base import TrainedNetwork, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,16 @@ class NetworkConfig:
     voice: int = 192
     colour: int = 64
     frontend: FrontEndConfig = field(default_factory=FrontEndConfig)
+    family: ClassVar[str] = "ecapa-tdnn"
 
     @property
     def dimension(self) -> int:
         """The dimension of an embedding."""
         return self.voice + self.colour
+
+    def build(self) -> "Network":
+        """The network with random weights."""
+        return Network(self)
 
 
 class EqualLengthPooling(AttentiveStatisticsPooling):  # type: ignore[misc]
@@ -98,7 +106,7 @@ class LongTermSpectrum(nn.Module):
         return term
 
 
-class VoiceNetwork(nn.Module):
+class VoiceNetwork(Voice):
     """Log-mel frames (batch, frames, mels), not yet mean-normalised, to voices (batch, voice).
 
     Desplanques et al. 2020, "ECAPA-TDNN: Emphasized channel attention, propagation and
@@ -126,6 +134,12 @@ class VoiceNetwork(nn.Module):
         spectrum: Tensor = self.spectrum(features)
         return embeddings.squeeze(1) + spectrum
 
+    def stages(self) -> Sequence[nn.Module]:
+        """The blocks, then what stands behind and beside them."""
+        body = self.body
+        top = [body.mfa, body.asp, body.asp_bn, body.fc, self.spectrum]
+        return [*body.blocks, nn.ModuleList(top)]
+
 
 class Colour(nn.Module):
     """The long-term spectrum as evidence of its own, beside the network's.
@@ -149,12 +163,11 @@ class Colour(nn.Module):
         return weighed
 
 
-class Network(nn.Module):
+class Network(TrainedNetwork):
     """Log-mel frames (batch, frames, mels) to embeddings (batch, dimension): voice, then colour."""
 
     def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.voice = VoiceNetwork(config)
+        super().__init__(VoiceNetwork(config))
         self.colour = Colour(config.frontend.mels, config.colour)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -165,15 +178,6 @@ class Network(nn.Module):
         return torch.cat([voices, colours], dim=1)
 
 
-class WaveformNetwork(nn.Module):
-    """Front end and network in one: waveforms (batch, samples) to embeddings (batch, dim)."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        self.frontend = LogMel(config.frontend)
-        self.network = Network(config)
-
-    def forward(self, waveforms: Tensor) -> Tensor:
-        """Embed waveforms float32 of one length."""
-        embeddings: Tensor = self.network(self.frontend(waveforms))
-        return embeddings
+def from_plain(sizes: Mapping[str, Any]) -> NetworkConfig:
+    """The configuration that `dataclasses.asdict` made plain data of."""
+    return NetworkConfig(**{**sizes, "frontend": FrontEndConfig(**sizes["frontend"])})

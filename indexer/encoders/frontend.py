@@ -22,6 +22,19 @@ class FrontEndConfig:
     high_hz: float = 7600.0
     floor: float = 1e-5
 
+    @property
+    def floor_nepers(self) -> float:
+        """The least energy there is."""
+        return float(np.log(self.floor))
+
+    def centres_hz(self) -> npt.NDArray[np.float64]:
+        """The centre of each mel band (mels,) in hertz."""
+        return mel_edges_hz(self)[1:-1]
+
+    def module(self) -> "LogMel":
+        """The front end as a torch module."""
+        return LogMel(self)
+
 
 class LogMel(nn.Module):
     """Waveforms (batch, samples) to log-mel energies (batch, frames, mels), in nepers.
@@ -66,11 +79,16 @@ def fourier_kernels(config: FrontEndConfig) -> npt.NDArray[np.float32]:
 
 
 def mel_filters(config: FrontEndConfig) -> npt.NDArray[np.float32]:
-    """Triangular filters (mels, bins) of unit area, even on the mel scale 2595 log10(1 + f/700)."""
-    low, high = (2595 * np.log10(1 + f / 700) for f in (config.low_hz, config.high_hz))
-    edges = 700 * (10 ** (np.linspace(low, high, config.mels + 2) / 2595) - 1)
+    """Triangular filters (mels, bins) of unit area between the edges of `mel_edges_hz`."""
+    edges = mel_edges_hz(config)
     bins = np.linspace(0, SAMPLE_RATE_HZ / 2, config.fft // 2 + 1)
     rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
     filters = np.maximum(0, np.minimum(rising, falling))
     return np.asarray(filters / filters.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def mel_edges_hz(config: FrontEndConfig) -> npt.NDArray[np.float64]:
+    """Where bands begin, peak and end (mels + 2,): even on the mel scale 2595 log10(1 + f/700)."""
+    low, high = (2595 * np.log10(1 + f / 700) for f in (config.low_hz, config.high_hz))
+    return np.asarray(700 * (10 ** (np.linspace(low, high, config.mels + 2) / 2595) - 1))
