@@ -50,10 +50,11 @@ def export_onnx(
     store_path: Path,  # noqa: ARG001 - every command takes --store
     as_json: bool,
 ) -> None:
-    """Write an encoder as one ONNX file that takes waveforms: OUT, which ends in .onnx.
+    """Write an encoder as one ONNX file.
 
-    MODEL is a name of `models` or a path. The file is compared with the encoder before it takes its
-    place; --model takes it, and runs it without torch.
+    MODEL is a name of `models` or a path, OUT the file, which ends in .onnx and takes waveforms. It
+    is compared with the encoder before it takes its place; --model takes it, and runs it without
+    torch.
     """
     from ..indexer.encoders.export import export_onnx
 
