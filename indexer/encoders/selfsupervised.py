@@ -2,15 +2,15 @@
 
 Nothing here was trained to tell speakers apart; the features are general. Two choices are ours:
 
-- *Layers.* The average of the lower half of the transformer's layers, and no layer above it is
-  computed. The voice is found in the lower layers and the words in the upper ones: Stuhlmann and
-  Saxer 2025 (arXiv 2509.00230) for wav2vec 2.0, Baas et al. 2023 (arXiv 2305.18975), who take layer
-  6 of the 24 of WavLM Large for it. Averages over layers, with learned weights, are how such
-  features are used for speakers (Chen et al. 2022, arXiv 2110.05777).
+- *Layers.* The average of the lower half of the transformer's layers; no layer above it is
+  computed. The voice is found in the lower layers: Stuhlmann and Saxer 2025 (arXiv 2509.00230) for
+  wav2vec 2.0; Baas et al. 2023 (arXiv 2305.18975), who take layer 6 of the 24 of WavLM Large for
+  it. Averages over layers, with learned weights, are how trained systems use such features (Chen et
+  al. 2021, arXiv 2110.05777).
 - *Time.* Mean and standard deviation over the frames of equal pieces of at most two seconds.
-  Attention costs the square of its length, so a minute as a whole takes thirty times as much as in
-  pieces, and gigabytes; in pieces an hour costs sixty times a minute. And the network, which
-  normalises over time, sees a long recording just as it sees a short one.
+  Attention costs the square of its length, in time and in memory; in pieces an hour costs sixty
+  times a minute, in the memory of a minute. And the network, parts of which normalise over time,
+  sees a long recording just as it sees a short one.
 """
 
 import hashlib
