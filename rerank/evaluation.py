@@ -18,7 +18,7 @@ Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Systems = Mapping[str, Doubles]
 
-BASELINES = ("cosine", "centred", "asnorm")
+BASELINES = ("cosine", "centred", "asnorm", "plda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def system_scores(
 ) -> dict[str, Doubles]:
     """Name the scores of all candidates by every system there is.
 
-    AS-norm is left out without a cohort, the trained systems where they are None.
+    AS-norm is left out without a cohort, PLDA and the trained systems where there are none.
     """
     systems = {name: features.column(name) for name in BASELINES}
     systems = {name: scores for name, scores in systems.items() if not np.isnan(scores).any()}

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..retrieval.groups import Groups
 from ..retrieval.normalize import Centred
+from ..retrieval.plda import Plda
 from ..retrieval.search import group_cosines
 from ..retrieval.voices import Labels, Voices
 from ..store.schema import UNKNOWN_LANGUAGE, Noise
@@ -60,6 +61,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("cosine", "", "-1 to 1", "cosine of anchor and candidate", 1),
     Feature("centred", "", "-1 to 1", "cosine after the mean of each side's cell is removed", 1),
     Feature("asnorm", "sd", "-10 to 30", "centred cosine, normalised by the top cohort scores", 1),
+    Feature("plda", "nats", "-200 to 200", "log-likelihood ratio of one speaker to two, by PLDA",
+            1),
     Feature("cosine_rank", "", "1 to group size", "rank of the cosine in the group", -1),
     Feature("asnorm_rank", "", "1 to group size", "rank of the normalised score", -1),
     Feature("cosine_lead", "", "-2 to 2", "cosine less the best other cosine of the group", 1),
@@ -68,6 +71,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("cosine_z", "sd", "-7 to 7", "cosine, in deviations from the group's mean", 1),
     Feature("centred_z", "sd", "-7 to 7", "centred cosine, likewise", 1),
     Feature("asnorm_z", "sd", "-7 to 7", "normalised score, likewise", 1),
+    Feature("plda_lead", "nats", "-400 to 400", "PLDA score less the best other of the group", 1),
+    Feature("plda_z", "sd", "-7 to 7", "PLDA score, in deviations from the group's mean", 1),
     Feature("rest_similarity", "", "-1 to 1", "mean centred cosine with the rest of the group"),
     Feature("reverse_rank", "", "1 to group size", "the anchor's rank among the group, seen from"
             " the candidate", -1),
@@ -115,12 +120,20 @@ class Features:
         """Return some features of all candidates: float64 (total, len(names))."""
         return self.matrix[:, [NAMES.index(name) for name in names]].astype(np.float64)
 
+    def with_plda(self, scores: Doubles, groups: Groups) -> "Features":
+        """Fill in the features of PLDA from its scores (total,); NaN without them."""
+        matrix = self.matrix.copy()
+        columns = {"plda": scores, **_standing("plda", scores, groups)}
+        for name, values in columns.items():
+            matrix[:, NAMES.index(name)] = values
+        return Features(matrix)
+
     def take(self, positions: Rows) -> "Features":
         """Pick the candidates at these positions."""
         return Features(self.matrix[positions])
 
 
-def compute(voices: Voices, centred: Centred, groups: Groups) -> Features:
+def compute(voices: Voices, centred: Centred, groups: Groups, plda: Plda | None = None) -> Features:
     """Compute all features of all candidates.
 
     Parameters
@@ -128,12 +141,13 @@ def compute(voices: Voices, centred: Centred, groups: Groups) -> Features:
     voices : the recordings that `groups` counts
     centred : the same recordings against a background
     groups : anchors and candidates
+    plda : scores the centred embeddings; without one, its features are unknown
     """
     matrix = np.empty((len(groups.candidates), len(NAMES)), np.float32)
     for block in _blocks(groups):
         part = groups.take(block)
         columns: dict[str, Floats | Doubles] = {
-            **_scores(voices, centred, part),
+            **_scores(voices, centred, part, plda),
             **_qualities(voices, centred, part),
             **_conditions(voices, part),
             **_acoustics(voices, part),
@@ -151,7 +165,9 @@ def _blocks(groups: Groups) -> Iterator[Rows]:
         yield np.flatnonzero(block_of == block)
 
 
-def _scores(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Doubles]:
+def _scores(
+    voices: Voices, centred: Centred, groups: Groups, plda: Plda | None
+) -> dict[str, Doubles]:
     cosine = group_cosines(voices.embeddings, groups)
     plain = group_cosines(centred.embeddings, groups)
     asnorm = centred.normalised(plain, groups.anchor_rows, groups.candidates)
@@ -164,11 +180,17 @@ def _scores(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Doubl
         "reverse_lead": rest.lead,
         "reverse_z": rest.deviations,
     }
-    for name, score in (("cosine", cosine), ("centred", plain), ("asnorm", asnorm)):
-        columns[name] = score
-        columns[f"{name}_lead"] = leads(score, groups)
-        columns[f"{name}_z"] = z_scores(score, groups)
+    ratio = np.full(len(cosine), np.nan)
+    if plda is not None:
+        ratio = plda.group_scores(centred.embeddings, groups)
+    systems = {"cosine": cosine, "centred": plain, "asnorm": asnorm, "plda": ratio}
+    for name, score in systems.items():
+        columns |= {name: score, **_standing(name, score, groups)}
     return columns
+
+
+def _standing(name: str, scores: Doubles, groups: Groups) -> dict[str, Doubles]:
+    return {f"{name}_lead": leads(scores, groups), f"{name}_z": z_scores(scores, groups)}
 
 
 def _qualities(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Floats]:

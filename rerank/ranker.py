@@ -5,6 +5,7 @@
     reranker.json   format, encoder, linear models, calibration, how it was trained and measured
     model.txt       the trees, LightGBM's text format
     cohort.npz      means and cohort of the training store
+    plda.npz        the PLDA model of its speakers, empty where they were too few
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from ..errors import RerankerError
 from ..retrieval.background_file import from_bytes, to_bytes
 from ..retrieval.groups import Groups
 from ..retrieval.normalize import Background
+from ..retrieval.plda import Plda
 from ..store.schema import EncoderIdentity
 from .booster import Booster
 from .calibration import Calibration, sigmoid, softmax
@@ -31,7 +33,8 @@ from .linear import Linear
 Doubles = npt.NDArray[np.float64]
 
 _FORMAT = 1
-_DESCRIPTION, _MODEL, _COHORT = "reranker.json", "model.txt", "cohort.npz"
+_DESCRIPTION, _MODEL, _COHORT, _PLDA = "reranker.json", "model.txt", "cohort.npz", "plda.npz"
+_DATA = (_MODEL, _COHORT, _PLDA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Parts:
     model : the trees, LightGBM's text format
     calibration : scores to probabilities
     background : means and cohort of the training store
+    plda : of its speakers; None where they were too few
     training : seed, trials, versions, and the table of cross-validated results
     """
 
@@ -55,6 +59,7 @@ class Parts:
     model: str
     calibration: Calibration
     background: Background
+    plda: Plda | None
     training: Mapping[str, Any]
 
 
@@ -65,6 +70,7 @@ class Reranker:
         self.encoder = parts.encoder
         self.qmf = parts.qmf
         self.background = parts.background
+        self.plda = parts.plda
         self.training = parts.training
         self.fingerprint = hashlib.blake2b(files[_DESCRIPTION], digest_size=8).hexdigest()
         self._base = parts.base
@@ -87,7 +93,7 @@ class Reranker:
             A file is missing or damaged, or another version of spkret wrote it.
         """
         try:
-            files = {name: (folder / name).read_bytes() for name in (_DESCRIPTION, _MODEL, _COHORT)}
+            files = {name: (folder / name).read_bytes() for name in (_DESCRIPTION, *_DATA)}
         except OSError as error:
             raise RerankerError(
                 f"expected a reranker in {folder}, but {error.filename} cannot be read;"
@@ -147,19 +153,23 @@ class Reranker:
 
 
 def _files(parts: Parts) -> dict[str, bytes]:
-    model, cohort = parts.model.encode(), to_bytes(parts.background)
+    data = {
+        _MODEL: parts.model.encode(),
+        _COHORT: to_bytes(parts.background),
+        _PLDA: b"" if parts.plda is None else parts.plda.to_bytes(),
+    }
     description = {
         "format": _FORMAT,
         "encoder": asdict(parts.encoder),
         "features": list(NAMES),
-        "sha256": {_MODEL: _sha256(model), _COHORT: _sha256(cohort)},
+        "sha256": {name: _sha256(content) for name, content in data.items()},
         "qmf": asdict(parts.qmf),
         "base": asdict(parts.base),
         "calibration": asdict(parts.calibration),
         "training": dict(parts.training),
     }
     text = json.dumps(description, indent=1, ensure_ascii=False)
-    return {_DESCRIPTION: text.encode(), _MODEL: model, _COHORT: cohort}
+    return {_DESCRIPTION: text.encode(), **data}
 
 
 def _parts(files: Mapping[str, bytes], folder: Path) -> Parts:
@@ -175,6 +185,7 @@ def _parts(files: Mapping[str, bytes], folder: Path) -> Parts:
             model=files[_MODEL].decode(),
             calibration=_calibration(description["calibration"]),
             background=background,
+            plda=Plda.from_bytes(files[_PLDA]) if files[_PLDA] else None,
             training=description["training"],
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -193,7 +204,7 @@ def _description(files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
             f" {folder}, got format {description.get('format')} or other features;"
             " run `spkret train-reranker` again"
         )
-    for name in (_MODEL, _COHORT):
+    for name in _DATA:
         if sums.get(name) != _sha256(files[name]):
             raise _damaged(folder, name)
     return description

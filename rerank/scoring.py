@@ -48,7 +48,8 @@ def score_groups(
     gathered: Gathered, centred: Centred, groups: Groups, reranker: Reranker | None
 ) -> Scored:
     """Score groups by the reranker; without one by AS-norm, without a cohort by centred cosine."""
-    features = compute(gathered.voices, centred, groups)
+    plda = None if reranker is None else reranker.plda
+    features = compute(gathered.voices, centred, groups, plda)
     if reranker is None:
         return _stand_in(features, groups)
     scores = reranker.score(features)

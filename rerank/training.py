@@ -12,10 +12,12 @@ import numpy.typing as npt
 from ..errors import RerankerError
 from ..retrieval.groups import Groups
 from ..retrieval.normalize import Background, Centred
+from ..retrieval.plda import Plda
 from ..retrieval.voices import Voices
 from ..store.schema import EncoderIdentity
 from .booster import Booster
 from .calibration import Calibration, evidence, fit_none, fit_temperature
+from .cross_plda import CrossPlda
 from .evaluation import Evaluation, evaluate_groups, system_scores
 from .features import Features, compute
 from .linear import Linear, fit_linear, fit_listwise
@@ -97,10 +99,11 @@ def train(
     """
     folds = _folds(material, seed)
     centred = material.background.apply(material.voices)
-    examples = _examples(material, centred)
-    models = [_fold_models(material, centred, folds, fold, seed) for fold in range(FOLDS)]
+    cross = CrossPlda(centred.embeddings, material.voices.speakers, folds)
+    examples = cross.complete(_examples(material, centred), None)
+    models = [_fold_models(material, centred, cross, fold, seed) for fold in range(FOLDS)]
     closed = _held_out(models, examples, folds[material.groups.anchors])
-    opened = _opened(material, centred, models, folds)
+    opened = _opened(material, centred, cross, models)
     temperature = fit_temperature(closed.reranker, material.groups, material.matches)
     none = fit_none(closed.evidence(temperature), opened.evidence(temperature))
     measured = _evaluation(material, examples, closed, temperature)
@@ -114,6 +117,7 @@ def train(
         model=final.model,
         calibration=Calibration(temperature, *none),
         background=material.background,
+        plda=Plda.fit(centred.embeddings, material.voices.speakers),
         training=_facts(material, seed, rounds, evaluation),
     )
     return Reranker.build(parts), evaluation
@@ -150,10 +154,11 @@ def _examples(
 
 
 def _fold_models(
-    material: Material, centred: Centred, folds: Folds, fold: int, seed: int
+    material: Material, centred: Centred, cross: CrossPlda, fold: int, seed: int
 ) -> _Models:
     """Train without the speakers of a fold; those of the next decide when to stop."""
     stop = (fold + 1) % FOLDS
+    folds = cross.folds
     anchor_folds = folds[material.groups.anchors]
     unseen = np.flatnonzero((folds == fold) | (folds == stop))
     rest = np.flatnonzero((anchor_folds != fold) & (anchor_folds != stop))
@@ -162,7 +167,7 @@ def _fold_models(
         raise RerankerError("expected trials of more speakers; draw more with make-trials")
     train = _examples(material, centred, rest, unseen)
     held = _examples(material, centred, watched, np.flatnonzero(folds == fold))
-    return _fit(train, seed, held, MOST_ROUNDS)
+    return _fit(cross.complete(train, fold), seed, cross.complete(held, fold), MOST_ROUNDS)
 
 
 def _fit(train: Examples, seed: int, held: Examples | None, rounds: int) -> _Models:
@@ -188,7 +193,7 @@ def _held_out(models: Sequence[_Models], examples: Examples, anchor_folds: Folds
 
 
 def _opened(
-    material: Material, centred: Centred, models: Sequence[_Models], folds: Folds
+    material: Material, centred: Centred, cross: CrossPlda, models: Sequence[_Models]
 ) -> _HeldOut:
     """Score the groups of two or more again, without their matches."""
     which = np.flatnonzero(material.groups.sizes > 1)
@@ -197,9 +202,9 @@ def _opened(
     part = replace(material, groups=material.groups.take(which))
     within = material.matches[which] - material.groups.offsets[which]
     groups = part.groups.without(part.groups.offsets[:-1] + within)
-    features = compute(material.voices, centred, groups)
     nowhere = np.zeros(len(groups), np.int64)
-    return _held_out(models, Examples(features, groups, nowhere), folds[groups.anchors])
+    examples = Examples(compute(material.voices, centred, groups), groups, nowhere)
+    return _held_out(models, cross.complete(examples, None), cross.folds[groups.anchors])
 
 
 def _evaluation(

@@ -25,7 +25,7 @@ def test_a_saved_reranker_scores_the_same(
     trained: tuple[Reranker, Evaluation], saved: Path
 ) -> None:
     loaded, made = Reranker.load(saved), material(seed=7)
-    features = compute(made.voices, made.background.apply(made.voices), made.groups)
+    features = compute(made.voices, made.background.apply(made.voices), made.groups, loaded.plda)
     np.testing.assert_array_equal(loaded.score(features), trained[0].score(features))
     np.testing.assert_array_equal(
         loaded.pair_probabilities(features), trained[0].pair_probabilities(features)
@@ -36,6 +36,7 @@ def test_a_saved_reranker_scores_the_same(
     assert sorted(file.name for file in saved.iterdir()) == [
         "cohort.npz",
         "model.txt",
+        "plda.npz",
         "reranker.json",
     ]
 
