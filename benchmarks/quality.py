@@ -83,6 +83,7 @@ def run_standard(rows: Sequence[Row], options: argparse.Namespace, work: Path) -
     mean_ci = {s: _interval_of_mean(outcomes, s) for s in SYSTEMS}
     _print("standard protocol, untreated", table)
     _print_mean(mean, mean_ci)
+    _print_systems(result)
     return {"cells": table, "mean": mean, "mean_ci": mean_ci, "evaluation": result}
 
 
@@ -109,6 +110,7 @@ def run_conditions(rows: Sequence[Row], options: argparse.Namespace, work: Path)
     table = {pair: _summary([o for o in outcomes if o["pair"] == pair]) for pair in pairs}
     table["all"] = _summary(outcomes)
     _print("random conditions, anchor -> match", table)
+    _print_systems(result)
     return {"pairs": table, "evaluation": result}
 
 
@@ -234,6 +236,19 @@ def _print(title: str, table: dict[str, dict[str, Any]]) -> None:
             for s in SYSTEMS
         )
         print(f"{name:34} {row['records']:7}  {''.join(cells)}", flush=True)
+
+
+def _print_systems(result: dict[str, Any]) -> None:
+    """Every system on all the records together, whatever their cell."""
+    print(f"\n{'all records':12} top-1                     EER    minDCF")
+    for name, found in result["systems"].items():
+        low, high = found["top1_ci"]
+        top1 = f"{found['top1']:6.1%} ({low:.1%} to {high:.1%})".ljust(26)
+        print(f"{name:12}{top1}{found['eer']:6.1%} {found['min_dcf']:7.3f}")
+    for name, found in result["differences"].items():
+        low, high = found["top1_ci"]
+        print(f"reranker less {name}: {found['top1']:+.1%} ({low:+.1%} to {high:+.1%})")
+    print(f"calibration: {result['calibration']}", flush=True)
 
 
 def _print_mean(mean: dict[str, float], intervals: dict[str, tuple[float, float]]) -> None:
