@@ -10,10 +10,11 @@ import numpy as np
 from ...errors import EncoderError, UsageError
 from ...store.schema import Seconds
 from . import registry
-from .base import SAMPLE_RATE_HZ, Encoder, TorchBacked, Waveforms
+from .base import SAMPLE_RATE_HZ, Encoder, TorchBacked
 from .onnx_graph import write_graph
 from .onnx_signature import GRID
 from .onnxfile import SUFFIX, OnnxFileEncoder
+from .probe import least_cosine, tones
 
 if TYPE_CHECKING:
     import torch
@@ -45,7 +46,7 @@ def export_onnx(model: str, target: Path) -> Exported:
 
     Parameters
     ----------
-    model : a name or path that `registry.load` takes, of an encoder that torch runs
+    model : a name or path that `registry.load` takes, of an encoder that is `TorchBacked`
     target : the file to write, `.onnx`; one that is there is replaced
 
     Raises
@@ -60,8 +61,8 @@ def export_onnx(model: str, target: Path) -> Exported:
     encoder = registry.load(model, "cpu")
     if not isinstance(encoder, TorchBacked):
         raise EncoderError(
-            f"expected an encoder that torch runs, got {model!r}; --model takes ONNX files as they"
-            " are"
+            f"expected an encoder that is one torch module, got {model!r}, which is none: trained"
+            " folders, SpeechBrain's and NeMo's are; an ONNX file is taken by --model as it is"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.stem}.partial{SUFFIX}")
@@ -99,24 +100,14 @@ def _metadata(encoder: Encoder) -> dict[str, str]:
 
 def _agreement(encoder: Encoder, exported: Encoder, model: str) -> float:
     """The lowest cosine between the embeddings of both; EncoderError if they are not the same."""
-    cosines: list[float] = []
+    cosines = []
     for seconds in LENGTHS_S:
-        waves = np.stack([encoder.snap(wave) for wave in _tones(seconds)])
-        a, b = encoder.encode_equal(waves), exported.encode_equal(waves)
-        norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-        cosines += ((a * b).sum(axis=1) / norms).tolist()
-    if not min(cosines) >= LEAST_COSINE:  # not a number is not the same either
+        waves = np.stack([encoder.snap(wave) for wave in tones(seconds)])
+        cosines.append(least_cosine(encoder.encode_equal(waves), exported.encode_equal(waves)))
+    cosine = float(np.min(cosines))
+    if not cosine >= LEAST_COSINE:  # not a number is not the same either
         raise EncoderError(
             f"expected the embeddings of {model!r} from the exported graph, got some at cosine"
-            f" {min(cosines):.4f}; this encoder cannot be exported"
+            f" {cosine:.4f}; this encoder cannot be exported"
         )
-    return min(cosines)
-
-
-def _tones(seconds: Seconds) -> Waveforms:
-    """Two waveforms (2, samples): harmonics of 110 Hz and of 190 Hz in noise."""
-    time = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    noise = 0.01 * np.random.default_rng(0).standard_normal((2, len(time)))
-    phases = 2 * np.pi * np.outer([110, 190], time)
-    tones = sum(np.sin(k * phases) / k for k in range(1, 20))
-    return np.asarray(0.1 * tones + noise, np.float32)
+    return cosine

@@ -8,11 +8,14 @@ import numpy as np
 
 from ...errors import EncoderError
 from ...store.schema import EncoderIdentity
-from .base import SAMPLE_RATE_HZ, Embeddings, Encoder, ModelInfo, Waveforms
+from .base import Embeddings, Encoder, ModelInfo, Waveforms
 from .onnx_signature import Signature, read_signature
+from .probe import least_cosine, tones
 from .runtimes import open_runner
 
 SUFFIX = ".onnx"
+PROBE_S = 2.0
+SAME_COSINE = 0.9999
 
 
 def models() -> list[ModelInfo]:
@@ -45,7 +48,7 @@ class OnnxFileEncoder(Encoder):
         self._run = open_runner(path, device)
         self.device = self._run.device
         self._one_by_one = file.one_by_one or not self._takes_batches()
-        dimension = self._embed(_noise(1)).shape[1]
+        dimension = self._embed(tones(PROBE_S)[:1]).shape[1]
         self.identity = EncoderIdentity(path.stem, _fingerprint(file), dimension)
 
     def encode_equal(self, waveforms: Waveforms) -> Embeddings:
@@ -71,18 +74,13 @@ class OnnxFileEncoder(Encoder):
 
         Exporters freeze the batch of their example into some graphs that declare any batch.
         """
-        pair = _noise(2)
+        pair = tones(PROBE_S)
         try:
             together = self._embed(pair)
         except EncoderError:
             return False
         alone = np.concatenate([self._embed(row[None]) for row in pair])
-        return bool(np.allclose(together, alone, rtol=1e-2, atol=1e-2 * np.abs(alone).max()))
-
-
-def _noise(rows: int) -> Waveforms:
-    rng = np.random.default_rng(0)
-    return 0.1 * rng.standard_normal((rows, 2 * SAMPLE_RATE_HZ), np.float32)
+        return least_cosine(together, alone) >= SAME_COSINE
 
 
 def _fingerprint(file: Signature) -> str:

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from ...errors import EncoderError
 from ..optional import required
 from .base import Embeddings
+from .openvino_run import open_openvino
 from .threads import usable_cores
 
 Batch = npt.NDArray[np.float32]
 Run = Callable[[Batch], Embeddings]
 
 OPENVINO, CUDA = "openvino", "CUDAExecutionProvider"
-PRECISE = ("/frontend/", "/network/colour/")  # scopes in which bfloat16 would lose speech
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def open_runner(path: Path, device: str = "cpu", threads: int | None = None) -> 
         required(OPENVINO, "--device openvino", "OpenVINO", "openvino")
     try:
         if device == OPENVINO:
-            return Runner(path, "cpu", _openvino(path, threads))
+            return Runner(path, "cpu", open_openvino(path, threads))
         return _onnx_runtime(path, device, threads)
     except Exception as error:
         raise EncoderError(
@@ -103,73 +103,6 @@ def _providers(device: str) -> list[Any]:
         return [cpu]
     onnxruntime.preload_dlls()  # CUDA's libraries, where pip has put them
     return [(CUDA, {"device_id": int(device.partition(":")[2] or 0)}), cpu]
-
-
-def _openvino(path: Path, threads: int) -> Run:
-    """Open a file in OpenVINO, in bfloat16 where the processor has it.
-
-    Waveforms and their spectra need float32, so bfloat16 begins behind the scopes in `PRECISE`. A
-    graph that takes waveforms and has no such scopes is run in float32.
-    """
-    from openvino import Core
-
-    core = Core()
-    model = core.read_model(str(path))
-    reduced = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
-    values = _precise_values(model)
-    if not values:
-        spectra = len(model.input(0).partial_shape) == 3
-        run = _compiled(core, model, threads, reduced if spectra else "f32")
-        return lambda batch: run([batch])[0]
-    head = _compiled(core, _cut_head(model, values), threads, "f32")
-    tail = _compiled(core, _cut_tail(model, values), threads, reduced)
-    return lambda batch: tail(head([batch]))[0]
-
-
-def _compiled(
-    core: Any, model: Any, threads: int, precision: str
-) -> Callable[[list[Batch]], list[Batch]]:
-    config = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": precision}
-    compiled = core.compile_model(model, "CPU", config)
-    return lambda inputs: [np.array(compiled(inputs)[port]) for port in compiled.outputs]
-
-
-def _precise_values(model: Any) -> list[Any]:
-    """The float values that leave the scopes in `PRECISE`: outputs of nodes of OpenVINO's graph."""
-    return [
-        output
-        for node in model.get_ordered_ops()
-        if _is_precise(node) and node.get_type_name() != "Constant"
-        for output in node.outputs()
-        if output.get_element_type().get_type_name() == "f32"
-        and not all(_is_precise(target.get_node()) for target in output.get_target_inputs())
-    ]
-
-
-def _is_precise(node: Any) -> bool:
-    return bool(node.get_friendly_name().startswith(PRECISE))
-
-
-def _cut_head(model: Any, values: list[Any]) -> Any:
-    """A model of its own from the inputs to `values`."""
-    from openvino import Model
-
-    return Model(values, model.get_parameters(), "head").clone()
-
-
-def _cut_tail(model: Any, values: list[Any]) -> Any:
-    """Turn the model into what takes `values` and gives the outputs."""
-    from openvino import Model, Type, opset13
-
-    parameters = []
-    for value in values:
-        parameter = opset13.parameter(value.get_partial_shape(), Type.f32)
-        parameters.append(parameter)
-        for target in list(value.get_target_inputs()):
-            node = target.get_node()
-            if not _is_precise(node) and node.get_type_name() != "Result":
-                target.replace_source_output(parameter.output(0))
-    return Model(model.get_results(), parameters, "tail")
 
 
 def _first_line(error: Exception) -> str:

@@ -69,7 +69,7 @@ def test_the_file_says_what_it_is(folders: dict[str, Path], tmp_path: Path) -> N
 
 
 def test_an_onnx_file_is_not_exported_again(tmp_path: Path) -> None:
-    with pytest.raises(EncoderError, match="as they are"):
+    with pytest.raises(EncoderError, match="as it is"):
         export_onnx(str(kaldi_onnx(tmp_path / "in.onnx")), tmp_path / "out.onnx")
 
 

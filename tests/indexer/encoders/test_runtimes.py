@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from onnx import TensorProto, helper
 
 from spkret.errors import EncoderError, OptionalDependencyError
-from spkret.indexer.encoders import native, runtimes
+from spkret.indexer.encoders import native, openvino_run
 from spkret.indexer.encoders.base import SAMPLE_RATE_HZ
 from spkret.indexer.encoders.runtimes import OPENVINO, open_runner
 from spkret.indexer.encoders.threads import usable_cores
@@ -59,9 +59,20 @@ def test_openvino_gives_the_shipped_encoders_embeddings() -> None:
 def test_the_front_end_stays_in_float32_in_openvino(folder: Path) -> None:
     openvino = pytest.importorskip(OPENVINO)
     model = openvino.Core().read_model(str(folder / "model.onnx"))
-    values = [value.get_node().get_friendly_name() for value in runtimes._precise_values(model)]
+    values = [value.get_node().get_friendly_name() for value in openvino_run.precise_values(model)]
     assert values[0].startswith("/frontend/")
     assert any(name.startswith("/network/colour/") for name in values)
+
+
+def test_what_bfloat16_would_turn_stays_in_float32(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(OPENVINO)
+    waves = speech_like(3, 1.0)
+    plain = native.OnnxEncoder(folder).encode_equal(waves)
+    monkeypatch.setattr(openvino_run, "LEAST_COSINE", 1.1)
+    other = native.OnnxEncoder(folder, OPENVINO).encode_equal(waves)
+    assert cosines(plain, other).min() > 0.999999
 
 
 def test_without_openvino_its_extra_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
