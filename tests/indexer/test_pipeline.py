@@ -1,6 +1,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
+import soundfile
 from builders import ToyEncoder, voice, write_audio
 
 from spkret.errors import (
@@ -394,3 +397,45 @@ def test_a_device_is_warm_and_given_a_batch_before_one_is_taken_back(
     again = Remote()
     index(audio, tmp_path / "store", again)
     assert again.events == []
+
+
+INDEX_AND_WEIGH = """
+import resource, sys
+from pathlib import Path
+from builders import ToyEncoder
+from spkret.indexer.extraction import Extraction
+from spkret.indexer.pipeline import index
+audio, store, vad = sys.argv[1:]
+def peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+index(Path(audio, "short"), Path(store, "s"), ToyEncoder(), options=Extraction(vad=vad == "vad"))
+before = peak_mb()
+index(Path(audio, "long"), Path(store, "l"), ToyEncoder(), options=Extraction(vad=vad == "vad"))
+print(peak_mb() - before)
+"""
+
+
+def speech_file(path: Path, minutes: int) -> None:
+    """Write synthetic speech with pauses, minute by minute."""
+    pause = np.zeros(8_000, np.float32)
+    parts = [
+        part for file in sorted(SPEECH.glob("*.opus")) for part in (load(file).waveform, pause)
+    ]
+    minute = np.resize(np.concatenate(parts), 960_000)
+    path.parent.mkdir(parents=True)
+    with soundfile.SoundFile(path, "w", 16_000, 1) as file:
+        for _ in range(minutes):
+            file.write(minute)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("vad", ["vad", "plain"])
+def test_a_file_of_two_hours_takes_no_more_memory_than_minutes(tmp_path: Path, vad: str) -> None:
+    speech_file(tmp_path / "audio" / "short" / "a.wav", 3)
+    speech_file(tmp_path / "audio" / "long" / "a.wav", 120)
+    command = [sys.executable, "-c", INDEX_AND_WEIGH, str(tmp_path / "audio"), str(tmp_path), vad]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert float(run.stdout) < 150  # a fifth of the file itself, as float32
+    (row,) = rows(tmp_path / "l").values()
+    assert row["duration_s"] == pytest.approx(7_200)
