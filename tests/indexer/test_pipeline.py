@@ -417,10 +417,8 @@ print(peak_mb() - before)
 
 def speech_file(path: Path, minutes: int) -> None:
     """Write synthetic speech with pauses, minute by minute."""
-    pause = np.zeros(8_000, np.float32)
-    parts = [
-        part for file in sorted(SPEECH.glob("*.opus")) for part in (load(file).waveform, pause)
-    ]
+    voices = [load(file).waveform for file in sorted(SPEECH.glob("*.opus"))]
+    parts = [np.pad(one, (0, 8_000)) for one in voices]
     minute = np.resize(np.concatenate(parts), 960_000)
     path.parent.mkdir(parents=True)
     with soundfile.SoundFile(path, "w", 16_000, 1) as file:
