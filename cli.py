@@ -5,11 +5,12 @@ import click
 from . import __version__
 from .commands.base import Group
 from .commands.demo import demo
-from .commands.encoders import export_onnx, models, train_encoder
+from .commands.encoders import export_onnx, models
 from .commands.indexing import index
 from .commands.matching import identify, query, verify
 from .commands.reranking import evaluate, make_trials, train_reranker
 from .commands.storing import check, forget, info, sql
+from .commands.training import train_encoder
 
 COMMANDS = (
     index,

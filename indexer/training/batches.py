@@ -50,12 +50,17 @@ def speaker_classes(features: Features, utterances: Sequence[Utterance]) -> Clas
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where batches come from: the speakers' features, at several speeds, distorted anew."""
+    """Where batches come from: the speakers' features, at several speeds, distorted anew.
+
+    With `takes` above 1, a batch holds so many crops of each class drawn, for losses that compare
+    crops with each other.
+    """
 
     features: Features
     speakers: Classes
     speeds: Speeds
     distortion: Distortion
+    takes: int = 1
 
     @property
     def classes(self) -> int:
@@ -68,13 +73,17 @@ class Source:
         """Random crops float32 (batch, frames, mels) of random speakers, and labels (batch,).
 
         A crop is of an unaugmented row with probability `PLAIN_SHARE`, else of any row; it is at
-        its own speed with probability `OWN_SPEED_SHARE`.
+        its own speed with probability `OWN_SPEED_SHARE`. A batch that `takes` does not divide is
+        that much smaller.
         """
-        speakers = rng.choice(len(self.speakers), batch, p=self.speakers.weights)
+        classes = batch // self.takes
+        drawn = rng.choice(len(self.speakers), classes, p=self.speakers.weights)
+        speakers = np.repeat(drawn, self.takes)
         rows = self._rows(speakers, rng)
-        others = rng.random(batch) >= OWN_SPEED_SHARE
-        speeds = rng.integers(len(self.speeds.speeds), size=batch) * others
-        crops = [self._crop(row, frames, s, rng) for row, s in zip(rows, speeds, strict=True)]
+        others = rng.random(classes) >= OWN_SPEED_SHARE
+        paces = rng.integers(len(self.speeds.speeds), size=classes) * others
+        speeds = np.repeat(paces, self.takes)
+        crops = [self._crop(row, frames, int(s), rng) for row, s in zip(rows, speeds, strict=True)]
         labels = speakers + speeds * len(self.speakers)
         return self.distortion(np.stack(crops), rng), labels
 

@@ -24,6 +24,9 @@ def fit_colour(
 ) -> None:
     """Set the colour's weights from cached features; left out (share 0) of too few speakers.
 
+    It needs more speakers than it has discriminants, so a network that is trained further keeps
+    the colour that it came with.
+
     The discriminants (Fisher 1936, with shrinkage) tell apart the speakers of unaugmented rows;
     the gate tells those rows from augmented ones by logistic regression.
     """

@@ -26,18 +26,23 @@ class Corpus:
     development: Sequence[Utterance]
 
 
-def read_corpus(manifest: Path, seed: int) -> Corpus:
+def read_corpus(manifest: Path, seed: int, language: str | None = None) -> Corpus:
     """The labelled utterances of a manifest whose paths are relative to its folder.
 
-    Its column `split` says `train` or `dev` (other rows are left out); without such a column, one
-    speaker in twenty is held out, five at least.
+    With `language`, a primary subtag such as `en`, only those in it. The manifest's column `split`
+    says `train` or `dev` (other rows are left out); without such a column, one speaker in twenty is
+    held out, five at least.
 
     Raises
     ------
     EncoderError
         There are fewer than two speakers to learn from, or none to measure on.
     """
-    rows = [r for r in read_recordings(manifest.parent, manifest).recordings if r.speaker.value]
+    rows = [
+        r
+        for r in read_recordings(manifest.parent, manifest).recordings
+        if r.speaker.value and language in (None, r.language.value)
+    ]
     if any("split" in r.extra for r in rows):
         splits = [r.extra.get("split") for r in rows]
     else:
@@ -49,9 +54,10 @@ def read_corpus(manifest: Path, seed: int) -> Corpus:
     speakers = {name: len({u.speaker for u in part}) for name, part in parts.items()}
     if speakers["train"] < LEAST_SPEAKERS or not speakers["dev"]:
         raise EncoderError(
-            f"expected labelled speakers in the splits train (two or more) and dev of {manifest},"
-            f" got {speakers['train']} and {speakers['dev']}; label the files' speakers, or drop"
-            " the column 'split' to have speakers held out"
+            f"expected labelled speakers in the splits train (two or more) and dev of {manifest}"
+            f"{f' in the language {language!r}' if language else ''}, got {speakers['train']} and"
+            f" {speakers['dev']}; label the files' speakers, or drop the column 'split' to have"
+            " speakers held out"
         )
     return Corpus(parts["train"], parts["dev"])
 
@@ -89,5 +95,11 @@ def _hold_out(rows: Sequence[Recording], seed: int) -> list[str | None]:
 
 
 def _utterance(recording: Recording) -> Utterance:
-    cell = f"{recording.extra.get('source', '')}/{recording.language.value}"
-    return Utterance(str(Path(recording.root, recording.path)), str(recording.speaker.value), cell)
+    source = recording.extra.get("source", "")
+    return Utterance(
+        path=str(Path(recording.root, recording.path)),
+        speaker=str(recording.speaker.value),
+        cell=f"{source}/{recording.language.value}",
+        source=source,
+        licence=recording.extra.get("licence", ""),
+    )

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import torch
 from scipy.signal import lfilter
 
-from ..encoders.frontend import FrontEndConfig, LogMel
+from ..encoders.base import SAMPLE_RATE_HZ
+from ..encoders.trainable.base import FrontEnd
 from .waves import Wave
 
 Crop = npt.NDArray[np.float32]
@@ -17,9 +18,9 @@ NEPERS_PER_DECIBEL = np.log(10) / 10
 SPARED = 0.35
 
 
-def noise_bank(noises: Sequence[Wave], frontend: FrontEndConfig) -> list[Crop]:
+def noise_bank(noises: Sequence[Wave], frontend: FrontEnd) -> list[Crop]:
     """The log-mel features (frames, mels) of each background noise."""
-    log_mel = LogMel(frontend)
+    log_mel = frontend.module()
     with torch.no_grad():
         return [log_mel(torch.from_numpy(noise)[None])[0].numpy() for noise in noises]
 
@@ -30,10 +31,10 @@ class Distortion:
     A crop is left as it is with probability `SPARED`, but for hidden bands and frames.
     """
 
-    def __init__(self, frontend: FrontEndConfig, noises: Sequence[Crop]) -> None:
-        self._floor = np.float32(np.log(frontend.floor))
-        self._frames_per_s = 16_000 / frontend.hop
-        self._centres_hz = mel_centres_hz(frontend)
+    def __init__(self, frontend: FrontEnd, noises: Sequence[Crop]) -> None:
+        self._floor = np.float32(frontend.floor_nepers)
+        self._frames_per_s = SAMPLE_RATE_HZ / frontend.hop
+        self._centres_hz = frontend.centres_hz()
         self._noises = noises
         self._chances: list[tuple[float, Callable[[Crop, np.random.Generator], Crop]]] = [
             (0.25, self._reverberate),
@@ -119,13 +120,6 @@ def cut(block: npt.NDArray[np.floating], frames: int, rng: np.random.Generator) 
     return np.asarray(
         block[(rng.integers(len(block)) + np.arange(frames)) % len(block)], np.float32
     )
-
-
-def mel_centres_hz(frontend: FrontEndConfig) -> npt.NDArray[np.float64]:
-    """The centre of each mel band (mels,) in hertz."""
-    low, high = (2595 * np.log10(1 + f / 700) for f in (frontend.low_hz, frontend.high_hz))
-    mels = np.linspace(low, high, frontend.mels + 2)[1:-1]
-    return np.asarray(700 * (10 ** (mels / 2595) - 1))
 
 
 def _mean_level(crop: npt.NDArray[np.floating]) -> float:

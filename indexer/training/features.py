@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ import soxr
 
 from ...errors import AudioError
 from ..encoders.base import SAMPLE_RATE_HZ
-from ..encoders.frontend import FrontEndConfig
+from ..encoders.trainable.base import FrontEnd
 from .augment import augment
 from .waves import Sounds, Wave
 
@@ -39,6 +39,8 @@ class Utterance:
     path: str
     speaker: str
     cell: str
+    source: str = field(default="", repr=False)
+    licence: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class CacheJob:
     utterances: Sequence[Utterance]
     version: Version
     version_index: int
-    frontend: FrontEndConfig
+    frontend: FrontEnd
     seed: int
 
 
@@ -80,7 +82,7 @@ def build(
     utterances: Sequence[Utterance],
     versions: Sequence[Version],
     sounds: Sounds,
-    frontend: FrontEndConfig,
+    frontend: FrontEnd,
     seed: int,
 ) -> Features:
     """Make the shards of a cache that are missing, in parallel, and open it.
@@ -156,9 +158,7 @@ def _make_shard_in_worker(job: CacheJob) -> None:
 def _make_shard(job: CacheJob, sounds: Sounds) -> None:
     import torch
 
-    from ..encoders.frontend import LogMel
-
-    log_mel = LogMel(job.frontend)
+    log_mel = job.frontend.module()
     rows, blocks = [], []
     for offset, utterance in enumerate(job.utterances):
         rng = np.random.default_rng([job.seed, job.version_index, job.first + offset])

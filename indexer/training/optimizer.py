@@ -1,7 +1,7 @@
 """Muon for the weight matrices, AdamW for everything else."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -22,8 +22,8 @@ class Muon(torch.optim.Optimizer):
     `torch.optim.Muon` does not take; matrices of one shape are orthogonalised together.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], rate: float, decay: float) -> None:
-        super().__init__(parameters, {"lr": rate, "weight_decay": decay})
+    def __init__(self, groups: Iterable[dict[str, Any]], rate: float, decay: float) -> None:
+        super().__init__(groups, {"lr": rate, "weight_decay": decay})
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]  # noqa: ARG002
@@ -67,13 +67,34 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
 
 def optimizers(
-    network: nn.Module, loss: nn.Module, rate: float, decay: float
+    stages: Sequence[nn.Module], loss: nn.Module, rate: float, decay: float, layer_decay: float
 ) -> list[torch.optim.Optimizer]:
-    """Muon for the network's matrices of 32 rows and columns or more, AdamW for the others."""
-    matrices = [p for p in network.parameters() if p.ndim > 1 and min(p.shape[:2]) >= LEAST_SIDE]
-    chosen = set(map(id, matrices))
-    others = [p for p in [*network.parameters(), *loss.parameters()] if id(p) not in chosen]
+    """Muon for the network's matrices of 32 rows and columns or more, AdamW for the others.
+
+    Parameters
+    ----------
+    stages : the parts of the network from the bottom to the top
+    loss : learns at the full rate, as the top stage does
+    rate, decay : the highest learning rate, and AdamW's and Muon's weight decay
+    layer_decay : what the rate of a stage is multiplied by for the stage below it (Howard and Ruder
+        2018, "Universal language model fine-tuning"); its group keeps the product as `scale`
+    """
+    matrices, others = [], [{"params": list(loss.parameters()), "scale": 1.0}]
+    for depth, stage in enumerate(reversed(stages)):
+        scale = layer_decay**depth
+        large = [p for p in stage.parameters() if p.ndim > 1 and min(p.shape[:2]) >= LEAST_SIDE]
+        chosen = set(map(id, large))
+        small = [p for p in stage.parameters() if id(p) not in chosen]
+        matrices.append({"params": large, "scale": scale})
+        others.append({"params": small, "scale": scale})
     return [
         Muon(matrices, rate, decay),
         torch.optim.AdamW(others, rate, weight_decay=decay, fused=True),
     ]
+
+
+def set_rate(optimizers: Sequence[torch.optim.Optimizer], rate: float) -> None:
+    """Set the learning rate of every group: the product with its `scale`."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate * group["scale"]

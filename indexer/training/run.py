@@ -1,41 +1,46 @@
 """`spkret train-encoder`: a manifest in, an encoder folder out."""
 
-import platform
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
-from ...errors import EncoderError
+from ...errors import UsageError
 from ..encoders import native
-from ..encoders.ecapa_tdnn import Network, NetworkConfig
+from ..encoders.base import SAMPLE_RATE_HZ
+from ..encoders.ecapa_tdnn import NetworkConfig
+from ..encoders.trainable.base import Trainable
 from . import dev
+from .card import Facts, data_sources, model_card
 from .corpus import Corpus, read_corpus, read_sounds
 from .features import build
-from .schedule import Schedule
-from .trainer import VERSIONS, Progress, TrainConfig, train
+from .initial import Initial, load_initial
+from .losses import LOSSES
+from .recipe import SCRATCH, Recipe
+from .trainer import VERSIONS, Report, TrainConfig, Trained, development_features, train
 from .waves import Sounds
 
-if TYPE_CHECKING:
-    import torch
-
 GRID_SAMPLES = 4_000
+Family = Literal["ecapa-tdnn", "speakernet"]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
     """What to train on, from what, into which folder; `name` is the encoder's name in stores.
 
-    `compile` has torch compile the network first: minutes at the start, then twice the speed.
+    `initial` is the name or path of a network to train further; without it, `network` is trained
+    from random weights. `language` is a primary subtag: only its files are used. `compile` has
+    torch compile the network first: minutes at the start, then twice the speed.
     """
 
     manifest: Path
     out: Path
     name: str
-    initial: Path | None = None
+    initial: str | None = None
+    network: Trainable = field(default_factory=NetworkConfig)
+    language: str | None = None
     sounds: Path | None = None
-    schedule: Schedule = field(default_factory=Schedule)
+    recipe: Recipe = SCRATCH
     device: str = "cpu"
     seed: int = 1
     compile: bool = False
@@ -43,88 +48,111 @@ class TrainRequest:
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """The folder that was written, and how the encoder does on the speakers held out."""
+    """The folder that was written, and how the encoder does on the speakers held out.
+
+    `kept_step` is the step whose weights were written: the last, or the best on dev.
+    """
 
     out: Path
     steps: int
+    kept_step: int
     training_speakers: int
     development_speakers: int
     development: dev.DevResult
 
 
-def train_encoder(request: TrainRequest, report: Callable[[Progress], None]) -> TrainResult:
+def new_network(family: Family, channels: int | None = None) -> Trainable:
+    """A network to train from random weights; `channels` are those of its blocks."""
+    if family == "speakernet":
+        from ..encoders.trainable.nemo import small_speakernet
+
+        return small_speakernet(channels) if channels else small_speakernet()
+    return NetworkConfig(channels=channels, pooled=3 * channels) if channels else NetworkConfig()
+
+
+def train_encoder(request: TrainRequest, report: Report) -> TrainResult:
     """Train, from the last checkpoint in the folder if there is one, and write the encoder.
 
     Raises
     ------
     EncoderError
-        The manifest names too few speakers, or `initial` is no encoder of this family.
+        The manifest names too few speakers, or `initial` is no network that can be trained.
     ManifestError
         A manifest cannot be read.
+    UsageError
+        The recipe contradicts itself.
     """
-    corpus = read_corpus(request.manifest, request.seed)
-    sizes, initial = _initial(request.initial)
+    _check(request)
+    corpus = read_corpus(request.manifest, request.seed, request.language)
+    initial = load_initial(request.initial) if request.initial else None
     work = request.out / "training"
     work.mkdir(parents=True, exist_ok=True)
+    network = initial.config if initial else request.network
     config = TrainConfig(
-        work, request.schedule, sizes, request.seed, request.device, request.compile
+        work, request.recipe, network, request.seed, request.device, request.compile
     )
-    sounds = read_sounds(request.sounds)
-    network = train(config, corpus.training, corpus.development, sounds, report, initial)
-    result = _measure(request, corpus, config, network)
-    native.save(
-        request.out, request.name, network, sizes, GRID_SAMPLES, model_card(request, result)
-    )
+    sounds, weights = read_sounds(request.sounds), initial.weights if initial else None
+    trained = train(config, corpus.training, corpus.development, sounds, report, weights)
+    result = _measured(request, corpus, config, trained)
+    card = model_card(_facts(request, corpus, config, initial, result), request.recipe)
+    native.save(request.out, request.name, trained.network, network, GRID_SAMPLES, card)
     shutil.rmtree(work / "cache")
     return result
 
 
-def _initial(folder: Path | None) -> tuple[NetworkConfig, dict[str, "torch.Tensor"] | None]:
-    if folder is None:
-        return NetworkConfig(), None
-    if not (folder / native.CONFIG).exists():
-        raise EncoderError(
-            f"expected the folder of an encoder that spkret trained to start from, got {folder}"
+def _check(request: TrainRequest) -> None:
+    recipe = request.recipe
+    kind = LOSSES.get(recipe.loss)
+    if recipe.keep and request.initial is None:
+        raise UsageError("expected a network to keep a share of; name it: --init compact")
+    if recipe.batch < 2 * recipe.takes:
+        raise UsageError(
+            f"expected crops of two speakers in a batch, got {recipe.batch} crops of which"
+            f" {recipe.takes} are of one; use a larger --batch"
         )
-    sizes = native.network_config(native.read_config(folder))
-    return sizes, native.load_network(folder).network.state_dict()
+    if kind and kind.pairs and recipe.takes < 2:
+        raise UsageError(
+            f"expected several crops of a speaker in a batch for the loss {recipe.loss!r},"
+            " got 1; use --crops-per-speaker 4"
+        )
 
 
-def _measure(
-    request: TrainRequest, corpus: Corpus, config: TrainConfig, network: Network
+def _measured(
+    request: TrainRequest, corpus: Corpus, config: TrainConfig, trained: Trained
 ) -> TrainResult:
-    cache = config.out / "cache" / "dev"
-    features = build(
-        cache, corpus.development, VERSIONS[:1], Sounds(), config.network.frontend, config.seed
-    )
-    heard = [corpus.development[i] for i in features.utterance]
+    features, heard = development_features(config, corpus.development)
     return TrainResult(
         out=request.out,
-        steps=request.schedule.steps,
+        steps=trained.steps,
+        kept_step=trained.kept_step,
         training_speakers=len({u.speaker for u in corpus.training}),
         development_speakers=len({u.speaker for u in corpus.development}),
-        development=dev.score(dev.embed(network, features), heard),
+        development=dev.score(dev.embed(trained.network, features), heard),
     )
 
 
-def model_card(request: TrainRequest, result: TrainResult) -> str:
-    """The model card: what the encoder is, what it learned from, the recipe, the dev figures."""
-    import torch
-
-    schedule, measured = request.schedule, result.development
-    return f"""# {request.name}
-
-An ECAPA-TDNN speaker encoder of 16 kHz speech, trained by `spkret train-encoder`.
-
-- **Data**: `{request.manifest.name}`, {result.training_speakers} training speakers; state here
-  the sources and their licences before you share the model.
-- **Recipe**: AAM-softmax, margin {schedule.margin} then {schedule.final_margin}; {schedule.steps}
-  steps of {schedule.batch} crops of {schedule.frames} then {schedule.final_frames} frames of 15 ms;
-  AdamW at {schedule.rate}, constant then linear to zero over the last {schedule.decay:.0%};
-  every utterance as it is and twice in a random room, noise and channel; noise, microphone
-  responses and hidden bands on the log-mel crops; seed {request.seed}.
-- **Measured** on {result.development_speakers} held-out speakers, untreated, mean of
-  {measured.cells} cells of one source and language: EER {measured.eer:.1%}, top-1 in groups of 50
-  {measured.top1:.1%}.
-- **Made with** torch {torch.__version__}, Python {platform.python_version()}.
-"""
+def _facts(
+    request: TrainRequest,
+    corpus: Corpus,
+    config: TrainConfig,
+    initial: Initial | None,
+    result: TrainResult,
+) -> Facts:
+    """What the model card tells; the features are cached, so reading them takes no time."""
+    frontend, cache = config.network.frontend, config.out / "cache" / "train"
+    features = build(cache, corpus.training, VERSIONS, Sounds(), frontend, config.seed)
+    return Facts(
+        name=request.name,
+        manifest=request.manifest.name,
+        language=request.language,
+        initial=initial.name if initial else None,
+        network=config.network,
+        versions=len(VERSIONS),
+        seed=request.seed,
+        steps=result.steps,
+        kept_step=result.kept_step,
+        sources=data_sources(features, corpus.training, frontend.hop / SAMPLE_RATE_HZ),
+        training_speakers=result.training_speakers,
+        development_speakers=result.development_speakers,
+        development=result.development,
+    )

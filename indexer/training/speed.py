@@ -8,16 +8,16 @@ f / speed.
 import numpy as np
 import numpy.typing as npt
 
-from ..encoders.frontend import FrontEndConfig
-from .distort import Crop, mel_centres_hz
+from ..encoders.trainable.base import FrontEnd
+from .distort import Crop
 
 
 class Speeds:
     """Warps crops to the speeds of a run; speed 0 of them is the recording's own."""
 
-    def __init__(self, speeds: tuple[float, ...], frontend: FrontEndConfig) -> None:
+    def __init__(self, speeds: tuple[float, ...], frontend: FrontEnd) -> None:
         self.speeds = speeds
-        self._bands = [_band_weights(mel_centres_hz(frontend), speed) for speed in speeds]
+        self._bands = [_band_weights(frontend.centres_hz(), speed) for speed in speeds]
 
     def frames_before(self, frames: int, speed: int) -> int:
         """How many frames a crop needs, to have `frames` of them at a speed."""

@@ -1,7 +1,7 @@
 """All that a run of training changes, and that its checkpoint holds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,20 +10,27 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from ...errors import EncoderError
+from ..encoders.trainable.base import Voice
+from .stopping import Best
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 @dataclass(slots=True)
 class State:
-    """The network that learns, the moving average of it that is kept, and where the run is."""
+    """The network that learns, the moving average of it that is kept, and where the run is.
 
-    network: nn.Module
+    `seconds` are those that the run took up to its last checkpoint.
+    """
+
+    network: Voice
     average: AveragedModel
     loss: nn.Module
     optimizers: Sequence[torch.optim.Optimizer]
     rng: np.random.Generator
     step: int = 0
+    seconds: float = 0.0
+    best: Best = field(default_factory=Best)
 
     def dump(self) -> dict[str, Any]:
         """The state as tensors and plain values."""
@@ -34,6 +41,8 @@ class State:
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "rng": _rng_words(self.rng),
             "step": self.step,
+            "seconds": self.seconds,
+            "best": self.best.dump(),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -42,13 +51,14 @@ class State:
             self.network.load_state_dict(saved["network"])
             self.average.load_state_dict(saved["average"])
             self.loss.load_state_dict(saved["loss"])
-        except (RuntimeError, KeyError) as error:
+            for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
+                optimizer.load_state_dict(state)
+            self.best, self.seconds = Best(**saved["best"]), saved["seconds"]
+        except (RuntimeError, KeyError, ValueError) as error:
             raise EncoderError(
-                "expected the checkpoint of this run, got one of another network or of other"
-                " speakers; use another --out, or remove its folder `training`"
+                "expected the checkpoint of this run, got one of another network, of other speakers"
+                " or options; use another --out, or remove its folder `training`"
             ) from error
-        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
         words = {name: int(word) for name, word in saved["rng"].items()}
         self.rng.bit_generator.state = {**self.rng.bit_generator.state, "state": words}
         self.step = saved["step"]

@@ -105,7 +105,8 @@ class NemoLogMel(nn.Module):
         emphasized = waveforms[:, 1:] - self.config.preemphasis * waveforms[:, :-1]
         parts = self.stft(torch.cat([waveforms[:, :1], emphasized], dim=1))
         power = parts[:, :-1].square().sum(dim=3)
-        return (power @ self.filters + self.config.guard).log()
+        energies: Tensor = (power @ self.filters + self.config.guard).log()
+        return energies
 
 
 class NemoVoice(Voice):
@@ -160,5 +161,7 @@ def from_plain(sizes: Mapping[str, Any]) -> NemoConfig:
 def _encoder(sizes: Mapping[str, Any]) -> QuartzNetConfig | EcapaConfig:
     if "blocks" in sizes:
         return QuartzNetConfig(sizes["mels"], tuple(BlockConfig(**b) for b in sizes["blocks"]))
-    plain = {name: tuple(v) if isinstance(v, list) else v for name, v in sizes.items()}
+    plain: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in sizes.items()
+    }
     return EcapaConfig(**plain)

@@ -1,101 +1,182 @@
 """`train-encoder` on synthetic speakers: it learns, resumes, and writes what `--model` takes."""
 
-import csv
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from builders import voice, write_audio
+from encoder_folders import native_folder
 
-from spkret.errors import EncoderError
-from spkret.indexer.encoders import registry
+from spkret.errors import EncoderError, UsageError
+from spkret.indexer.encoders import native, registry
 from spkret.indexer.encoders.ecapa_tdnn import NetworkConfig
-from spkret.indexer.training import rooms, run, trainer
-from spkret.indexer.training.schedule import Schedule
-from spkret.indexer.training.trainer import Progress
+from spkret.indexer.encoders.trainable.base import Trainable
+from spkret.indexer.encoders.trainable.nemo import small_speakernet
+from spkret.indexer.training import run, trainer
+from spkret.indexer.training.losses import LOSSES
+from spkret.indexer.training.progress import Progress
+from spkret.indexer.training.recipe import FINE_TUNING, Recipe
 
 TINY = NetworkConfig(channels=16, pooled=48, attention=8, squeeze=8, voice=12, colour=4)
-SCHEDULE = Schedule(
-    steps=30,
-    batch=16,
-    frames=40,
-    final_frames=50,
-    warmup=5,
-    rate=3e-3,
-)
+SHORT = Recipe(steps=3, batch=8, crop_s=0.4, final_crop_s=0.5, warmup=1, rate=3e-3)
 
 
-@pytest.fixture
-def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Twelve voices of four files; the last six are the dev speakers."""
-    monkeypatch.setattr(run, "NetworkConfig", lambda: TINY)
-    monkeypatch.setattr(trainer, "VERSIONS", trainer.VERSIONS[:2])
-    monkeypatch.setattr(rooms, "SIMULATED", 3)
-    rows = []
-    for speaker in range(12):
-        for take in range(4):
-            name = f"{speaker}-{take}.wav"
-            write_audio(tmp_path / name, voice(1.2, f0_hz=90 + 12 * speaker, seed=take))
-            rows.append([name, f"s{speaker}", "en", "train" if speaker < 6 else "dev"])
-    with (tmp_path / "manifest.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["path", "speaker", "language", "split"], *rows])
-    return tmp_path / "manifest.csv"
+def ignore(progress: Progress) -> None:
+    """Nobody watches."""
 
 
-def test_it_writes_an_encoder_and_its_dev_figures(corpus: Path, tmp_path: Path) -> None:
+def request(corpus: Path, out: Path, **changes: Any) -> run.TrainRequest:
+    options = {"network": TINY, "recipe": SHORT, **changes}
+    return run.TrainRequest(corpus, out, "tiny", **options)
+
+
+def test_it_learns_and_writes_an_encoder_with_its_card(corpus: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
-    request = run.TrainRequest(corpus, tmp_path / "out", "tiny", schedule=SCHEDULE)
-    result = run.train_encoder(request, seen.append)
+    longer = replace(SHORT, steps=25, batch=16, warmup=5, evaluate_every=10)
+    result = run.train_encoder(request(corpus, tmp_path / "out", recipe=longer), seen.append)
     assert (result.training_speakers, result.development_speakers) == (6, 6)
+    assert (result.steps, result.kept_step) == (25, 25)
+    assert [progress.step for progress in seen] == [10, 20, 25]
     assert 0.0 <= result.development.eer < 0.5
-    assert "6 training speakers" in (tmp_path / "out" / "MODEL_CARD.md").read_text()
+    card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
+    assert "6 training speakers" in card
+    assert "| radio | 3 | 0.00 | CC0 |" in card
+    assert "| studio | 3 | 0.00 | MIT |" in card
+    assert len((tmp_path / "out" / "training" / "log.csv").read_text().splitlines()) == 4
     encoder = registry.load(str(tmp_path / "out"), device="cpu")
     assert encoder.identity.name == "tiny"
     assert encoder.encode_equal(np.ones((1, 8_000), np.float32)).shape == (1, 16)
 
 
-def test_a_run_cut_in_two_equals_one_run(corpus: Path, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
-    whole = run.TrainRequest(corpus, tmp_path / "whole", "tiny", schedule=SCHEDULE)
-    run.train_encoder(whole, lambda progress: None)  # noqa: ARG005
+class Killed(Exception):  # noqa: N818
+    """What ends a run from outside."""
+
+
+def kill_at(step: int, progress: Progress) -> None:
+    if progress.step == step:
+        raise Killed
+
+
+@pytest.mark.parametrize("at", [1, 4])
+def test_a_run_cut_in_two_equals_one_run(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Weights, averages, optimisers and the best state, from scratch or not."""
+    monkeypatch.setattr(run, "TrainConfig", partial(trainer.TrainConfig, checkpoint_every=1))
+    start = str(native_folder(tmp_path / "start"))
+    recipe = replace(FINE_TUNING, steps=6, batch=8, crop_s=0.4, warmup=2, evaluate_every=2)
+    whole = request(corpus, tmp_path / "whole", initial=start, recipe=recipe)
+    run.train_encoder(whole, ignore)
     cut = replace(whole, out=tmp_path / "cut")
-
-    class Killed(Exception):  # noqa: N818
-        pass
-
-    def kill(progress: Progress) -> None:
-        if progress.step == 10:
-            raise Killed
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "TrainConfig", partial(trainer.TrainConfig, checkpoint_every=10))
-        with pytest.raises(Killed):
-            run.train_encoder(cut, kill)
-        run.train_encoder(cut, lambda progress: None)  # noqa: ARG005
+    with pytest.raises(Killed):
+        run.train_encoder(cut, partial(kill_at, at))
+    run.train_encoder(cut, ignore)
     states = [
         torch.load(tmp_path / name / "training" / "checkpoint.pt", weights_only=True)
         for name in ("whole", "cut")
     ]
-    for key, value in states[0]["network"].items():
-        torch.testing.assert_close(value, states[1]["network"][key])
+    for state in states:
+        del state["seconds"]
+    assert states[0].pop("rng") == states[1].pop("rng")
+    torch.testing.assert_close(*states)
+    assert states[0]["step"] == 6
+
+
+@pytest.mark.parametrize("loss", [name for name in LOSSES if name != "aam"])
+def test_every_loss_trains(corpus: Path, tmp_path: Path, loss: str) -> None:
+    takes = 2 if LOSSES[loss].pairs else 1
+    config = trainer.TrainConfig(tmp_path, replace(SHORT, loss=loss, takes=takes), TINY)
+    data = run.read_corpus(corpus, seed=1)
+    losses: list[Progress] = []
+    trained = trainer.train(config, data.training, data.development, trainer.Sounds(), losses.append)
+    assert trained.steps == 3
+    assert losses[-1].loss is not None
+    assert np.isfinite(losses[-1].loss)
+
+
+def tiny_speakernet() -> Trainable:
+    return small_speakernet(channels=8)
+
+
+def test_a_speakernet_trains_from_scratch(corpus: Path, tmp_path: Path) -> None:
+    asked = request(corpus, tmp_path / "out", network=tiny_speakernet())
+    run.train_encoder(asked, ignore)
+    encoder = registry.load(str(tmp_path / "out"), device="cpu")
+    assert encoder.encode_equal(np.ones((2, 8_000), np.float32)).shape == (2, 192)
+    assert "SpeakerNet" in (tmp_path / "out" / "MODEL_CARD.md").read_text()
+
+
+def test_all_of_the_initial_weights_kept_is_the_initial_encoder(
+    corpus: Path, tmp_path: Path
+) -> None:
+    start = native_folder(tmp_path / "start")
+    recipe = replace(SHORT, keep=1.0)
+    run.train_encoder(request(corpus, tmp_path / "out", initial=str(start), recipe=recipe), ignore)
+    waves = np.random.default_rng(0).standard_normal((2, 16_000)).astype(np.float32)
+    before, after = (native.OnnxEncoder(f).encode_equal(waves) for f in (start, tmp_path / "out"))
+    np.testing.assert_allclose(after, before, atol=1e-4)
+
+
+def test_early_stopping_keeps_the_best_weights(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dev figures that only fall: the run ends after two, with the weights it began with."""
+    figures = iter([0.9, 0.8, 0.7, 0.6])
+    monkeypatch.setattr(
+        trainer, "score", lambda *_: trainer.DevResult(eer=0.1, top1=next(figures), cells=1)
+    )
+    start = native_folder(tmp_path / "start")
+    recipe = replace(SHORT, steps=50, evaluate_every=2, patience=2)
+    asked = request(corpus, tmp_path / "out", initial=str(start), recipe=recipe)
+    result = run.train_encoder(asked, ignore)
+    assert (result.steps, result.kept_step) == (4, 0)
+    ours, theirs = (native.load_network(f).state_dict() for f in (tmp_path / "out", start))
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_minutes_end_a_run_at_the_end_of_its_schedule(corpus: Path, tmp_path: Path) -> None:
+    recipe = replace(SHORT, steps=100_000, minutes=0.05)
+    result = run.train_encoder(request(corpus, tmp_path / "out", recipe=recipe), ignore)
+    assert 1 <= result.steps < 2_000
+
+
+def test_one_language_alone(corpus: Path) -> None:
+    spoken = run.read_corpus(corpus, seed=1, language="es")
+    assert {u.speaker for u in spoken.training} == {"s4", "s5"}
+    with pytest.raises(EncoderError, match="in the language 'zh', got 0 and 0"):
+        run.read_corpus(corpus, seed=1, language="zh")
 
 
 def test_a_manifest_without_labels_says_what_it_needs(tmp_path: Path) -> None:
     write_audio(tmp_path / "a.wav", voice(1.0))
     (tmp_path / "manifest.csv").write_text("path,language\na.wav,en\n")
-    request = run.TrainRequest(tmp_path / "manifest.csv", tmp_path / "out", "x")
     with pytest.raises(EncoderError, match="got 0 and 0"):
-        run.train_encoder(request, lambda progress: None)  # noqa: ARG005
+        run.train_encoder(request(tmp_path / "manifest.csv", tmp_path / "out"), ignore)
 
 
 def test_a_checkpoint_of_other_speakers_is_refused(corpus: Path, tmp_path: Path) -> None:
-    request = run.TrainRequest(
-        corpus, tmp_path / "out", "tiny", schedule=replace(SCHEDULE, steps=4)
-    )
-    run.train_encoder(request, lambda progress: None)  # noqa: ARG005
-    corpus.write_text(corpus.read_text().replace(",s5,", ",s4,"))
+    run.train_encoder(request(corpus, tmp_path / "out"), ignore)
+    fewer = corpus.with_name("fewer.csv")
+    fewer.write_text(corpus.read_text().replace(",s5,", ",s4,"))
     with pytest.raises(EncoderError, match="use another --out"):
-        run.train_encoder(request, lambda progress: None)  # noqa: ARG005
+        run.train_encoder(request(fewer, tmp_path / "out"), ignore)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"keep": 0.3}, "--init compact"),
+        ({"takes": 8}, "larger --batch"),
+        ({"loss": "triplet"}, "--crops-per-speaker"),
+    ],
+)
+def test_recipes_that_cannot_work_are_refused(
+    corpus: Path, tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    asked = request(corpus, tmp_path / "out", recipe=replace(SHORT, **changes))
+    with pytest.raises(UsageError, match=message):
+        run.train_encoder(asked, ignore)
