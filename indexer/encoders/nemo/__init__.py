@@ -40,7 +40,8 @@ class Published:
 
 TITANET = "nvidia/speakerverification_en_titanet_large"
 SPEAKERNET = "speakerverification_speakernet"
-TOOLKIT_LICENCE = "NeMo's (Apache-2.0)"
+# NVIDIA's catalogue puts these models under the licence of the toolkit
+TOOLKIT_LICENCE = "Apache-2.0"
 PUBLISHED = {
     "titanet-large": Published(
         HuggingFace(TITANET, f"{TITANET.split('/')[1]}.nemo"),

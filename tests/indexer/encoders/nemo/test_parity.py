@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 import pytest
 import torch
 import torchaudio
@@ -138,6 +137,8 @@ def test_a_small_speakernet_learns_from_scratch() -> None:
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.filterwarnings("ignore")
 def test_an_exported_graph_gives_the_same_embeddings(name: str, tmp_path: Path) -> None:
+    import onnxruntime
+
     encoder = NemoEncoder(DATA / f"{name}.nemo")
     torch.onnx.export(
         encoder.torch_module(),
