@@ -1,6 +1,8 @@
 """Pooled self-supervised features: against plain NumPy, batched against single, by name."""
 
+import json
 import shutil
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +134,22 @@ def test_other_folders_are_not_recognised(tmp_path: Path) -> None:
     for content in ("[]", "{}", '{"model_type": "bert"}', '{"model_type": ["wavlm"]}', "\x00"):
         (tmp_path / "config.json").write_text(content)
         assert not selfsupervised.recognises(tmp_path)
+
+
+@pytest.mark.gpu
+def test_half_precision_on_the_gpu_equals_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchaudio.models import wavlm_base
+
+    torch.manual_seed(0)
+    network = wavlm_base().eval()
+    monkeypatch.setattr(wav2vec2, "load_network", lambda _: deepcopy(network))
+    folder = Path(shutil.copytree(SSL / "wavlm-base", tmp_path / "base"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"hidden_size": 768}))
+    batch = noise(3, 72_000)
+    cpu = SelfSupervisedEncoder(folder, "cpu").encode_equal(batch)
+    gpu = SelfSupervisedEncoder(folder, "cuda").encode_equal(batch)
+    cosines = (cpu * gpu).sum(1) / np.linalg.norm(cpu, axis=1) / np.linalg.norm(gpu, axis=1)
+    assert cosines.min() >= 0.999

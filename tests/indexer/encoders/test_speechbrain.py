@@ -278,6 +278,16 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
         SpeechBrainEncoder(folder)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("build", BUILDERS)
+def test_half_precision_on_the_gpu_equals_the_cpu(tmp_path: Path, build: Builder) -> None:
+    folder, batch = build(tmp_path / "sb"), waves(3, 48_000)
+    cpu = SpeechBrainEncoder(folder, "cpu").encode_equal(batch)
+    gpu = SpeechBrainEncoder(folder, "cuda").encode_equal(batch)
+    cosines = (cpu * gpu).sum(1) / np.linalg.norm(cpu, axis=1) / np.linalg.norm(gpu, axis=1)
+    assert cosines.min() >= 0.999
+
+
 def test_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(EncoderError, match="compact"):
         registry.load("no-such-model", device="cpu")
