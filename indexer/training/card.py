@@ -11,11 +11,7 @@ from .features import Features, Utterance
 from .losses import LOSSES
 from .recipe import Recipe
 
-FAMILIES = {
-    "ecapa-tdnn": "ECAPA-TDNN",
-    "speechbrain-ecapa": "ECAPA-TDNN (SpeechBrain's)",
-    "nemo": "NeMo",
-}
+FROM_SCRATCH = {"ecapa-tdnn": "an ECAPA-TDNN", "nemo": "a SpeakerNet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +91,10 @@ torch {torch.__version__}, Python {platform.python_version()}, seed {facts.seed}
 
 
 def _kind(facts: Facts) -> str:
-    family = f"{FAMILIES[facts.network.family]} network of {facts.network.dimension} dimensions"
+    dimensions = f"of {facts.network.dimension} dimensions"
     if facts.initial is None:
-        return f"an {family} trained from scratch" if family[0] in "AE" else f"a {family} trained"
-    return f"`{facts.initial}` trained further ({family})"
+        return f"{FROM_SCRATCH[facts.network.family]} {dimensions}, trained from scratch"
+    return f"`{facts.initial}` {dimensions}, trained further"
 
 
 def _table(sources: Sequence[DataSource]) -> str:

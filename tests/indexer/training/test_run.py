@@ -92,7 +92,9 @@ def test_every_loss_trains(corpus: Path, tmp_path: Path, loss: str) -> None:
     config = trainer.TrainConfig(tmp_path, replace(SHORT, loss=loss, takes=takes), TINY)
     data = run.read_corpus(corpus, seed=1)
     losses: list[Progress] = []
-    trained = trainer.train(config, data.training, data.development, trainer.Sounds(), losses.append)
+    trained = trainer.train(
+        config, data.training, data.development, trainer.Sounds(), losses.append
+    )
     assert trained.steps == 3
     assert losses[-1].loss is not None
     assert np.isfinite(losses[-1].loss)
