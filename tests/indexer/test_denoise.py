@@ -22,10 +22,10 @@ def test_noise_falls_more_than_the_voice() -> None:
     assert cleaned.dtype == np.float32
     noise_fell = level_db((clean + noise)[quiet]) - level_db(cleaned[quiet])
     voice_fell = level_db((clean + noise)[~quiet]) - level_db(cleaned[~quiet])
-    assert noise_fell > voice_fell + 2
+    assert noise_fell > voice_fell + 4
 
 
-@pytest.mark.parametrize("samples", [1_600, 100, 960_000])
+@pytest.mark.parametrize("samples", [100, 1_600, 4_000, 960_000])
 def test_any_length_and_digital_silence_stay_finite(samples: int) -> None:
     waveform = np.zeros(samples, np.float32)
     assert np.isfinite(denoised(waveform)).all()
