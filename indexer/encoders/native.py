@@ -14,6 +14,7 @@ from . import torch_run
 from .base import Embeddings, Encoder, ModelInfo, Waveforms
 from .onnx_graph import check_weights, write_graph
 from .runtimes import OPENVINO, open_runner
+from .weights import READ_ERRORS, first_line
 
 if TYPE_CHECKING:
     from .trainable.base import Trainable, TrainedNetwork, WaveformNetwork
@@ -149,14 +150,15 @@ def load_network(folder: Path) -> "WaveformNetwork":
 
     from .trainable.base import WaveformNetwork
 
-    network = WaveformNetwork(network_config(read_config(folder)))
+    config = network_config(read_config(folder))
     try:
+        network = WaveformNetwork(config)
         weights = load_file(folder / WEIGHTS)
         network.network.load_state_dict({name: w.float() for name, w in weights.items()})
-    except (OSError, RuntimeError, SafetensorError) as error:
+    except (*READ_ERRORS, SafetensorError) as error:
         raise EncoderError(
             f"expected the weights of {CONFIG} in {folder / WEIGHTS},"
-            f" got {str(error).splitlines()[0]}; copy the whole folder again"
+            f" got {first_line(error)}; copy the whole folder again"
         ) from error
     return network.eval()
 

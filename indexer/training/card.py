@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from ..encoders.base import SAMPLE_RATE_HZ
 from ..encoders.trainable.base import Trainable
 from .dev import DevResult
 from .features import Features, Utterance
@@ -43,10 +44,8 @@ class Facts:
     development: DevResult
 
 
-def data_sources(
-    features: Features, utterances: Sequence[Utterance], seconds_a_frame: float
-) -> list[DataSource]:
-    """What was heard of each source and licence, as it is: speakers, and hours in the cache."""
+def data_sources(features: Features, utterances: Sequence[Utterance], hop: int) -> list[DataSource]:
+    """What was heard of each source and licence, as it is; frames are `hop` samples apart."""
     plain = features.version == 0
     heard = zip(features.utterance[plain].tolist(), features.counts[plain].tolist(), strict=True)
     rows = sorted(
@@ -56,7 +55,7 @@ def data_sources(
     found = []
     for (source, licence), group in groupby(rows, key=lambda row: row[0]):
         files = list(group)
-        hours = sum(frames for *_, frames in files) * seconds_a_frame / 3_600
+        hours = sum(frames for *_, frames in files) * hop / SAMPLE_RATE_HZ / 3_600
         found.append(DataSource(source, licence, len({speaker for _, speaker, _ in files}), hours))
     return found
 
@@ -68,7 +67,8 @@ def model_card(facts: Facts, recipe: Recipe) -> str:
     measured = facts.development
     return f"""# {facts.name}
 
-A speaker encoder of 16 kHz speech, {_kind(facts)}, by `spkret train-encoder`.
+A speaker encoder of 16 kHz speech with {facts.network.dimension} dimensions, made by
+`spkret train-encoder`: {_kind(facts)}.
 
 ## Data
 
@@ -91,10 +91,9 @@ torch {torch.__version__}, Python {platform.python_version()}, seed {facts.seed}
 
 
 def _kind(facts: Facts) -> str:
-    dimensions = f"of {facts.network.dimension} dimensions"
     if facts.initial is None:
-        return f"{FROM_SCRATCH[facts.network.family]} {dimensions}, trained from scratch"
-    return f"`{facts.initial}` {dimensions}, trained further"
+        return f"{FROM_SCRATCH[facts.network.family]} trained from scratch"
+    return f"`{facts.initial}` trained further, whose data and licence count here too"
 
 
 def _table(sources: Sequence[DataSource]) -> str:

@@ -5,19 +5,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from ...errors import UsageError
 from ..encoders import native
-from ..encoders.base import SAMPLE_RATE_HZ
 from ..encoders.ecapa_tdnn import NetworkConfig
 from ..encoders.trainable.base import Trainable
 from . import dev
 from .card import Facts, data_sources, model_card
 from .corpus import Corpus, read_corpus, read_sounds
-from .features import build
 from .initial import Initial, load_initial
 from .losses import LOSSES
 from .recipe import SCRATCH, Recipe
-from .trainer import VERSIONS, Report, TrainConfig, Trained, development_features, train
+from .trainer import (
+    Report,
+    TrainConfig,
+    Trained,
+    development_features,
+    train,
+    training_features,
+)
 from .waves import Sounds
 
 GRID_SAMPLES = 4_000
@@ -139,19 +146,18 @@ def _facts(
     result: TrainResult,
 ) -> Facts:
     """What the model card tells; the features are cached, so reading them takes no time."""
-    frontend, cache = config.network.frontend, config.out / "cache" / "train"
-    features = build(cache, corpus.training, VERSIONS, Sounds(), frontend, config.seed)
+    features = training_features(config, corpus.training, Sounds())
     return Facts(
         name=request.name,
         manifest=request.manifest.name,
         language=request.language,
         initial=initial.name if initial else None,
         network=config.network,
-        versions=len(VERSIONS),
+        versions=len(np.unique(features.version)),
         seed=request.seed,
         steps=result.steps,
         kept_step=result.kept_step,
-        sources=data_sources(features, corpus.training, frontend.hop / SAMPLE_RATE_HZ),
+        sources=data_sources(features, corpus.training, config.network.frontend.hop),
         training_speakers=result.training_speakers,
         development_speakers=result.development_speakers,
         development=result.development,

@@ -89,6 +89,14 @@ def train(
     return Trained(network.to("cpu").eval(), state.step, kept_step)
 
 
+def training_features(
+    config: TrainConfig, training: Sequence[Utterance], sounds: Sounds
+) -> Features:
+    """The cached features of the training files that can be read, in each of `VERSIONS`."""
+    cache = config.out / "cache" / "train"
+    return build(cache, training, VERSIONS, sounds, config.network.frontend, config.seed)
+
+
 def development_features(
     config: TrainConfig, development: Sequence[Utterance]
 ) -> tuple[Features, Sequence[Utterance]]:
@@ -109,9 +117,7 @@ def _source(config: TrainConfig, training: Sequence[Utterance], sounds: Sounds) 
     frontend = config.network.frontend
     simulated = rooms.simulate(rooms.SIMULATED, np.random.default_rng(config.seed))
     sounds = Sounds(sounds.noises, [*sounds.responses, *simulated])
-    features = build(
-        config.out / "cache" / "train", training, VERSIONS, sounds, frontend, config.seed
-    )
+    features = training_features(config, training, sounds)
     return batches.Source(
         features,
         batches.speaker_classes(features, training),

@@ -50,8 +50,8 @@ def test_it_hands_over_what_was_asked(run: Run, tmp_path: Path, asked: Asked) ->
     assert lines[0] == "step 0  dev EER 12.50%  top-1 50.0%"
     assert lines[1].startswith("step 7  loss 1.500  90 crops/s")
     assert (asked[0].initial, asked[0].name, asked[0].language) == ("compact", "mine", "zh")
-    changes = {"steps": 7, "rate": 0.01, "keep": 0.3, "minutes": 10.0, "speeds": (1.0,)}
-    assert asked[0].recipe == replace(FINE_TUNING, **changes)
+    expected = replace(FINE_TUNING, steps=7, rate=0.01, keep=0.3, minutes=10.0, speeds=(1.0,))
+    assert asked[0].recipe == expected
 
 
 def test_without_options_it_is_the_usual_recipe(run: Run, tmp_path: Path, asked: Asked) -> None:

@@ -65,7 +65,8 @@ class SpeechBrainFrontEnd:
     @property
     def hop(self) -> int:
         """Samples from frame to frame."""
-        return round(self.filter_bank.get("hop_length", 10) * SAMPLE_RATE_HZ / 1_000)
+        milliseconds = float(self.filter_bank.get("hop_length", 10))
+        return round(milliseconds * SAMPLE_RATE_HZ / 1_000)
 
     @property
     def floor_nepers(self) -> float:
@@ -76,8 +77,8 @@ class SpeechBrainFrontEnd:
         """The centre of each band (mels,) in hertz, even on the scale 2595 log10(1 + f/700)."""
         low = self.filter_bank.get("f_min") or 0
         high = self.filter_bank.get("f_max") or SAMPLE_RATE_HZ / 2
-        edges = (2595 * np.log10(1 + f / 700) for f in (low, high))
-        return np.asarray(700 * (10 ** (np.linspace(*edges, self.mels + 2)[1:-1] / 2595) - 1))
+        first, last = (float(2595 * np.log10(1 + f / 700)) for f in (low, high))
+        return np.asarray(700 * (10 ** (np.linspace(first, last, self.mels + 2)[1:-1] / 2595) - 1))
 
     def module(self) -> nn.Module:
         """The front end as a torch module."""

@@ -12,6 +12,7 @@ from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 
 from spkret.errors import EncoderError, UsageError
 from spkret.indexer.encoders import native
+from spkret.indexer.encoders.ecapa_tdnn import VoiceNetwork
 from spkret.indexer.encoders.frontend import FrontEndConfig, LogMel, remove_mean
 
 
@@ -40,11 +41,13 @@ def test_network_equals_speechbrains_own_forward(folder: Path) -> None:
     ).eval()
     first = reference.blocks[0].conv
     first.stride, first.conv.stride = 2, (2,)
-    reference.load_state_dict(network.network.voice.body.state_dict())
+    voice = network.network.voice
+    assert isinstance(voice, VoiceNetwork)
+    reference.load_state_dict(voice.body.state_dict())
     waves = torch.randn(2, 16_000)
     with torch.no_grad():
         theirs = reference(remove_mean(network.frontend(waves))).squeeze(1)
-        ours = network.network.voice(network.frontend(waves))
+        ours = voice(network.frontend(waves))
     assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-6)
 
 

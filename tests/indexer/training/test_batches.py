@@ -38,7 +38,7 @@ def source(rows_of: list[int], speeds: tuple[float, ...] = (1.0,), takes: int = 
 
 def test_speakers_are_drawn_by_the_square_root_of_their_speech() -> None:
     drawn = source([1, 4, 16])
-    _, labels = drawn.draw(6_000, 5, np.random.default_rng(0))
+    _, labels = drawn.draw(4_000, 10, np.random.default_rng(0))
     shares = np.bincount(labels) / len(labels)
     np.testing.assert_allclose(shares, np.array([1, 2, 4]) / 7, atol=0.02)
 

@@ -1,5 +1,6 @@
 """Networks to train further embed as their originals do, and train."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,4 +134,19 @@ def test_another_network_of_speechbrain_s_is_refused(tmp_path: Path) -> None:
 def test_unknown_networks_in_a_trained_folder_are_one_line(network: dict[str, object]) -> None:
     with pytest.raises(EncoderError, match="sizes of a trained network") as error:
         trainable.read(network)
+    assert "\n" not in str(error.value)
+
+
+def test_sizes_that_no_network_has_are_one_line(tmp_path: Path) -> None:
+    folder = native_folder(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["network"] = {
+        "family": "speechbrain-ecapa",
+        "options": {"lin_neurons": 8, "oops": 1},
+        "filter_bank": {},
+        "deviation": False,
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(EncoderError, match="oops") as error:
+        native.load_network(folder)
     assert "\n" not in str(error.value)

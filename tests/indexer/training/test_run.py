@@ -17,9 +17,12 @@ from spkret.indexer.encoders.ecapa_tdnn import NetworkConfig
 from spkret.indexer.encoders.trainable.base import Trainable
 from spkret.indexer.encoders.trainable.nemo import small_speakernet
 from spkret.indexer.training import run, trainer
+from spkret.indexer.training.corpus import read_corpus
+from spkret.indexer.training.dev import DevResult
 from spkret.indexer.training.losses import LOSSES
 from spkret.indexer.training.progress import Progress
 from spkret.indexer.training.recipe import FINE_TUNING, Recipe
+from spkret.indexer.training.waves import Sounds
 
 TINY = NetworkConfig(channels=16, pooled=48, attention=8, squeeze=8, voice=12, colour=4)
 SHORT = Recipe(steps=3, batch=8, crop_s=0.4, final_crop_s=0.5, warmup=1, rate=3e-3)
@@ -90,11 +93,9 @@ def test_a_run_cut_in_two_equals_one_run(
 def test_every_loss_trains(corpus: Path, tmp_path: Path, loss: str) -> None:
     takes = 2 if LOSSES[loss].pairs else 1
     config = trainer.TrainConfig(tmp_path, replace(SHORT, loss=loss, takes=takes), TINY)
-    data = run.read_corpus(corpus, seed=1)
+    data = read_corpus(corpus, seed=1)
     losses: list[Progress] = []
-    trained = trainer.train(
-        config, data.training, data.development, trainer.Sounds(), losses.append
-    )
+    trained = trainer.train(config, data.training, data.development, Sounds(), losses.append)
     assert trained.steps == 3
     assert losses[-1].loss is not None
     assert np.isfinite(losses[-1].loss)
@@ -129,7 +130,7 @@ def test_early_stopping_keeps_the_best_weights(
     """Dev figures that only fall: the run ends after two, with the weights it began with."""
     figures = iter([0.9, 0.8, 0.7, 0.6])
     monkeypatch.setattr(
-        trainer, "score", lambda *_: trainer.DevResult(eer=0.1, top1=next(figures), cells=1)
+        trainer, "score", lambda *_: DevResult(eer=0.1, top1=next(figures), cells=1)
     )
     start = native_folder(tmp_path / "start")
     recipe = replace(SHORT, steps=50, evaluate_every=2, patience=2)
@@ -147,10 +148,10 @@ def test_minutes_end_a_run_at_the_end_of_its_schedule(corpus: Path, tmp_path: Pa
 
 
 def test_one_language_alone(corpus: Path) -> None:
-    spoken = run.read_corpus(corpus, seed=1, language="es")
+    spoken = read_corpus(corpus, seed=1, language="es")
     assert {u.speaker for u in spoken.training} == {"s4", "s5"}
     with pytest.raises(EncoderError, match="in the language 'zh', got 0 and 0"):
-        run.read_corpus(corpus, seed=1, language="zh")
+        read_corpus(corpus, seed=1, language="zh")
 
 
 def test_a_manifest_without_labels_says_what_it_needs(tmp_path: Path) -> None:
