@@ -35,7 +35,7 @@ def cosines(
     one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    products: Vectors = (one * other).sum(1)
+    products: npt.NDArray[np.float32] = (one * other).sum(1)
     return products / norms
 
 
