@@ -112,9 +112,7 @@ def _table(sources: Sequence[DataSource]) -> str:
 
 def _recipe(recipe: Recipe, facts: Facts) -> str:
     lines = [
-        f"{LOSSES[recipe.loss].title}"
-        + (f" with {recipe.subcentres} centres a class" if recipe.subcentres > 1 else "")
-        + f", margin {recipe.margin} then {recipe.final_margin}",
+        _loss(recipe),
         f"{facts.steps} steps of {recipe.batch} crops ({recipe.takes} of each speaker drawn) of"
         f" {recipe.crop_s} s, in the last {recipe.final:.0%} of the run of {recipe.final_crop_s} s",
         f"Muon and AdamW at {recipe.rate}, {recipe.warmup} steps of warm-up, then constant, falling"
@@ -132,3 +130,10 @@ def _recipe(recipe: Recipe, facts: Facts) -> str:
     if recipe.keep:
         lines.append(f"{recipe.keep:.0%} of the initial weights kept in the average of both")
     return "".join(f"- {line}.\n" for line in lines)
+
+
+def _loss(recipe: Recipe) -> str:
+    kind = LOSSES[recipe.loss]
+    centres = f" with {recipe.subcentres} centres a class" if recipe.subcentres > 1 else ""
+    margin = f", margin {recipe.margin} then {recipe.final_margin}" if kind.margin else ""
+    return f"{kind.title}{centres}{margin}"

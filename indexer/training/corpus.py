@@ -101,5 +101,5 @@ def _utterance(recording: Recording) -> Utterance:
         speaker=str(recording.speaker.value),
         cell=f"{source}/{recording.language.value}",
         source=source,
-        licence=recording.extra.get("licence", ""),
+        licence=recording.extra.get("licence") or recording.extra.get("license", ""),
     )

@@ -127,14 +127,15 @@ class Kind:
     title: str
     pairs: bool = False
     subcentres: bool = False
+    margin: bool = True
 
 
 LOSSES = {
     "aam": Kind(AamSoftmax, "AAM-softmax", subcentres=True),
-    "softmax": Kind(lambda d, n, _: Softmax(d, n), "softmax cross-entropy"),
-    "angular": Kind(AngularSoftmax, "angular softmax without margin", subcentres=True),
+    "softmax": Kind(lambda d, n, _: Softmax(d, n), "softmax cross-entropy", margin=False),
+    "angular": Kind(AngularSoftmax, "angular softmax", subcentres=True, margin=False),
     "triplet": Kind(lambda *_: Triplet(), "batch-hard triplets", pairs=True),
-    "supcon": Kind(lambda *_: SupCon(), "supervised contrast", pairs=True),
+    "supcon": Kind(lambda *_: SupCon(), "supervised contrast", pairs=True, margin=False),
 }
 
 

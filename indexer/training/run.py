@@ -13,18 +13,13 @@ from ..encoders.ecapa_tdnn import NetworkConfig
 from ..encoders.trainable.base import Trainable
 from . import dev
 from .card import Facts, data_sources, model_card
+from .config import TrainConfig
 from .corpus import Corpus, read_corpus, read_sounds
 from .initial import Initial, load_initial
 from .losses import LOSSES
+from .material import development_features, training_features
 from .recipe import SCRATCH, Recipe
-from .trainer import (
-    Report,
-    TrainConfig,
-    Trained,
-    development_features,
-    train,
-    training_features,
-)
+from .trainer import Report, Trained, train
 from .waves import Sounds
 
 GRID_SAMPLES = 4_000

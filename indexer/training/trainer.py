@@ -1,49 +1,34 @@
 """Train a speaker encoder from cached features."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..encoders.ecapa_tdnn import Network, NetworkConfig
-from ..encoders.trainable.base import Trainable, TrainedNetwork
-from . import batches, centres, checkpoint, losses, rooms
+from ...errors import EncoderError
+from ..encoders.ecapa_tdnn import Network
+from ..encoders.trainable.base import TrainedNetwork
+from . import centres, checkpoint, losses, material
+from .batches import Source
 from .colour import fit_colour
-from .dev import DevResult, embed, score
-from .distort import Distortion, noise_bank
-from .features import Features, Utterance, Version, build
+from .config import TrainConfig
+from .dev import DevResult
+from .features import Utterance
+from .material import Measure
 from .optimizer import optimizers, set_rate
 from .progress import Clock, Pace, Progress, log
-from .recipe import SCRATCH, Recipe
-from .speed import Speeds
+from .recipe import Recipe
 from .state import State, moving_average
 from .stopping import blend
 from .waves import Sounds
 
-AUGMENTED: Version = "augmented"
-VERSIONS: tuple[Version, ...] = ("plain", *[AUGMENTED] * 4)
 STEEPEST = 5.0
 """The norm that gradients are clipped to."""
 
 Report = Callable[[Progress], None]
-Measure = Callable[[nn.Module], DevResult]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """A training run: where it writes, its recipe, and the network."""
-
-    out: Path
-    recipe: Recipe = SCRATCH
-    network: Trainable = field(default_factory=NetworkConfig)
-    seed: int = 1
-    device: str = "cpu"
-    compile: bool = False
-    checkpoint_every: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +56,15 @@ def train(
     sounds : noises and impulse responses to augment with
     report : called at every checkpoint and evaluation
     initial : weights of a network of the same sizes to start from
+
+    Raises
+    ------
+    EncoderError
+        The checkpoint is of another run, or the features alone took all the minutes there are.
     """
     clock = Clock()
-    source = _source(config, training, sounds)
-    measure = _measure(config, development)
+    source = material.source(config, training, sounds)
+    measure = material.measure(config, development)
     torch.manual_seed(config.seed)
     network = config.network.build()
     if initial is not None:
@@ -84,52 +74,12 @@ def train(
     _run(config, state, source, measure, clock, report)
     network.voice.load_state_dict(_kept(config, state, initial))
     if isinstance(network, Network) and initial is None:
-        fit_colour(network.colour, source.features, VERSIONS, source.speakers.labels)
+        fit_colour(network.colour, source.features, material.VERSIONS, source.speakers.labels)
     kept_step = state.best.step if state.best.weights else state.step
     return Trained(network.to("cpu").eval(), state.step, kept_step)
 
 
-def training_features(
-    config: TrainConfig, training: Sequence[Utterance], sounds: Sounds
-) -> Features:
-    """The cached features of the training files that can be read, in each of `VERSIONS`."""
-    cache = config.out / "cache" / "train"
-    return build(cache, training, VERSIONS, sounds, config.network.frontend, config.seed)
-
-
-def development_features(
-    config: TrainConfig, development: Sequence[Utterance]
-) -> tuple[Features, Sequence[Utterance]]:
-    """The cached features of the development files that can be read, and whose each row is."""
-    cache = config.out / "cache" / "dev"
-    frontend = config.network.frontend
-    features = build(cache, development, VERSIONS[:1], Sounds(), frontend, config.seed)
-    return features, [development[i] for i in features.utterance]
-
-
-def _measure(config: TrainConfig, development: Sequence[Utterance]) -> Measure:
-    features, heard = development_features(config, development)
-    return lambda network: score(embed(network, features), heard)
-
-
-def _source(config: TrainConfig, training: Sequence[Utterance], sounds: Sounds) -> batches.Source:
-    """The batches of a run, from the features that it caches first."""
-    frontend = config.network.frontend
-    simulated = rooms.simulate(rooms.SIMULATED, np.random.default_rng(config.seed))
-    sounds = Sounds(sounds.noises, [*sounds.responses, *simulated])
-    features = training_features(config, training, sounds)
-    return batches.Source(
-        features,
-        batches.speaker_classes(features, training),
-        Speeds(config.recipe.speeds, frontend),
-        Distortion(frontend, noise_bank(sounds.noises, frontend)),
-        config.recipe.takes,
-    )
-
-
-def _state(
-    config: TrainConfig, network: TrainedNetwork, source: batches.Source, trained: bool
-) -> State:
+def _state(config: TrainConfig, network: TrainedNetwork, source: Source, trained: bool) -> State:
     """The state to go on from: of the last checkpoint, else of the first step."""
     recipe = config.recipe
     voice = network.voice.to(config.device)
@@ -154,7 +104,7 @@ def _state(
 def _run(
     config: TrainConfig,
     state: State,
-    source: batches.Source,
+    source: Source,
     measure: Measure,
     clock: Clock,
     report: Report,
@@ -167,7 +117,8 @@ def _run(
         if result and recipe.patience is not None:
             state.best.see(result, state.step, state.average.module)
         state.seconds = clock.seconds()
-        checkpoint.save(config.out / "checkpoint.pt", state.dump())
+        if state.step:
+            checkpoint.save(config.out / "checkpoint.pt", state.dump())
         progress = pace.report(state.step, recipe.batch, result)
         log(config.out / "log.csv", progress)
         report(progress)
@@ -175,6 +126,11 @@ def _run(
     if state.step == 0 and recipe.patience is not None:
         note(measure(state.average.module))
     share = recipe.share(state.step, clock.seconds())
+    if share >= 1 and state.step == 0:
+        raise EncoderError(
+            f"expected time to train within --minutes {recipe.minutes:g}, the features took all of"
+            " it; they are cached now: run the same command again"
+        )
     while share < 1 and not _is_over(recipe, state):
         pace.losses.append(_step(config, state, network, source, share))
         state.step += 1
@@ -193,7 +149,7 @@ def _step(
     config: TrainConfig,
     state: State,
     network: Callable[..., Any],
-    source: batches.Source,
+    source: Source,
     share: float,
 ) -> float:
     recipe = config.recipe

@@ -8,7 +8,7 @@ import pytest
 import torch
 from builders import voice, write_audio
 
-from spkret.indexer.training import rooms, trainer
+from spkret.indexer.training import material, rooms
 
 SPEAKERS, TAKES = 12, 3
 HEADER = ["path", "speaker", "language", "split", "source", "licence"]
@@ -35,7 +35,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two versions of every file, three rooms, one thread."""
-    monkeypatch.setattr(trainer, "VERSIONS", trainer.VERSIONS[:2])
+    monkeypatch.setattr(material, "VERSIONS", material.VERSIONS[:2])
     monkeypatch.setattr(rooms, "SIMULATED", 3)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 
 from spkret.indexer.encoders.frontend import FrontEndConfig
+from spkret.indexer.training import centres
 from spkret.indexer.training.batches import Source, speaker_classes
+from spkret.indexer.training.card import data_sources
 from spkret.indexer.training.distort import Distortion
 from spkret.indexer.training.features import Features, Utterance
+from spkret.indexer.training.losses import AamSoftmax, Softmax
 from spkret.indexer.training.speed import Speeds
 
 MELS, FRAMES = 20, 60
@@ -34,6 +38,37 @@ def source(rows_of: list[int], speeds: tuple[float, ...] = (1.0,), takes: int = 
         Distortion(FRONT_END, []),
         takes,
     )
+
+
+def test_centres_start_at_the_means_of_their_class() -> None:
+    """Frames of speaker s are all s, so every crop of it has one direction: (1, s) here."""
+
+    class Directions(torch.nn.Module):
+        def forward(self, crops: torch.Tensor) -> torch.Tensor:
+            level = crops.median(dim=2).values.median(dim=1).values
+            return torch.stack([torch.ones_like(level), level], dim=1)
+
+    drawn = source([2, 2, 2])
+    drawn.distortion._chances.clear()
+    loss = AamSoftmax(2, 3)
+    centres.place(loss, Directions(), drawn, batch=12, frames=20, seed=0)
+    expected = torch.nn.functional.normalize(torch.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]))
+    torch.testing.assert_close(loss.weight.detach(), expected, atol=0.02, rtol=0)
+
+
+def test_losses_without_centres_are_left_alone() -> None:
+    loss = Softmax(2, 3)
+    before = loss.classifier.weight.detach().clone()
+    centres.place(loss, torch.nn.Identity(), source([2, 2, 2]), batch=4, frames=20, seed=0)
+    torch.testing.assert_close(loss.classifier.weight.detach(), before)
+
+
+def test_a_source_has_the_speech_that_is_cached_as_it_is() -> None:
+    drawn = source([2, 1])
+    files = [Utterance("a", "x", "", "radio", "CC0"), Utterance("b", "y", "", "radio", "CC0")]
+    found = data_sources(drawn.features, [*files, Utterance("c", "z", "")], hop=240)
+    assert [(s.name, s.licence, s.speakers) for s in found] == [("", "", 1), ("radio", "CC0", 2)]
+    assert found[1].hours == pytest.approx(2 * FRAMES * 0.015 / 3_600)
 
 
 def test_speakers_are_drawn_by_the_square_root_of_their_speech() -> None:

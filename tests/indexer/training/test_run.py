@@ -16,11 +16,12 @@ from spkret.indexer.encoders import native, registry
 from spkret.indexer.encoders.ecapa_tdnn import NetworkConfig
 from spkret.indexer.encoders.trainable.base import Trainable
 from spkret.indexer.encoders.trainable.nemo import small_speakernet
-from spkret.indexer.training import run, trainer
+from spkret.indexer.training import material, run, trainer
+from spkret.indexer.training.config import TrainConfig
 from spkret.indexer.training.corpus import read_corpus
 from spkret.indexer.training.dev import DevResult
 from spkret.indexer.training.losses import LOSSES
-from spkret.indexer.training.progress import Progress
+from spkret.indexer.training.progress import Clock, Progress
 from spkret.indexer.training.recipe import FINE_TUNING, Recipe
 from spkret.indexer.training.waves import Sounds
 
@@ -68,7 +69,7 @@ def test_a_run_cut_in_three_equals_one_run(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Weights, averages, optimisers, random numbers and the best state."""
-    monkeypatch.setattr(run, "TrainConfig", partial(trainer.TrainConfig, checkpoint_every=1))
+    monkeypatch.setattr(run, "TrainConfig", partial(TrainConfig, checkpoint_every=1))
     start = str(native_folder(tmp_path / "start"))
     recipe = replace(FINE_TUNING, steps=6, batch=8, crop_s=0.4, warmup=2, evaluate_every=2)
     whole = request(corpus, tmp_path / "whole", initial=start, recipe=recipe)
@@ -92,7 +93,7 @@ def test_a_run_cut_in_three_equals_one_run(
 @pytest.mark.parametrize("loss", [name for name in LOSSES if name != "aam"])
 def test_every_loss_trains(corpus: Path, tmp_path: Path, loss: str) -> None:
     takes = 2 if LOSSES[loss].pairs else 1
-    config = trainer.TrainConfig(tmp_path, replace(SHORT, loss=loss, takes=takes), TINY)
+    config = TrainConfig(tmp_path, replace(SHORT, loss=loss, takes=takes), TINY)
     data = read_corpus(corpus, seed=1)
     losses: list[Progress] = []
     trained = trainer.train(config, data.training, data.development, Sounds(), losses.append)
@@ -130,7 +131,7 @@ def test_early_stopping_keeps_the_best_weights(
     """Dev figures that only fall: the run ends after two, with the weights it began with."""
     figures = iter([0.9, 0.8, 0.7, 0.6])
     monkeypatch.setattr(
-        trainer, "score", lambda *_: DevResult(eer=0.1, top1=next(figures), cells=1)
+        material, "score", lambda *_: DevResult(eer=0.1, top1=next(figures), cells=1)
     )
     start = native_folder(tmp_path / "start")
     recipe = replace(SHORT, steps=50, evaluate_every=2, patience=2)
@@ -141,10 +142,35 @@ def test_early_stopping_keeps_the_best_weights(
     torch.testing.assert_close(ours, theirs)
 
 
-def test_minutes_end_a_run_at_the_end_of_its_schedule(corpus: Path, tmp_path: Path) -> None:
-    recipe = replace(SHORT, steps=100_000, minutes=0.05)
-    result = run.train_encoder(request(corpus, tmp_path / "out", recipe=recipe), ignore)
-    assert 1 <= result.steps < 2_000
+class HalfSeconds(Clock):
+    """A clock by which every look at it takes half a second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def seconds(self) -> float:
+        self.now += 0.5
+        return self.now
+
+    def add(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_minutes_end_a_run_at_the_end_of_its_schedule(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "Clock", HalfSeconds)
+    config = TrainConfig(tmp_path, replace(SHORT, steps=100_000, minutes=0.1), TINY)
+    data, seen = read_corpus(corpus, seed=1), list[Progress]()
+    trained = trainer.train(config, data.training, data.development, Sounds(), seen.append)
+    assert trained.steps == 11
+    assert seen[-1].dev is not None
+
+
+def test_no_time_left_after_the_features_is_one_line(corpus: Path, tmp_path: Path) -> None:
+    asked = request(corpus, tmp_path / "out", recipe=replace(SHORT, minutes=1e-6))
+    with pytest.raises(EncoderError, match="cached now: run the same command again"):
+        run.train_encoder(asked, ignore)
 
 
 def test_one_language_alone(corpus: Path) -> None:
