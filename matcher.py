@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .errors import UsageError
+from .errors import TrialError, UsageError
 from .rerank.enrolment import Enrolled, enrol, speaker_means
 from .rerank.evaluation import Evaluation, evaluate_groups, system_scores
 from .rerank.features import NAMES
@@ -107,7 +107,9 @@ def query(
     Raises
     ------
     UsageError
-        The group is empty, nothing is left to compare with, or filters are given with a group.
+        The group is empty, the filters leave nothing, or they are given with a group.
+    TrialError
+        The group holds nobody but the anchor.
     RecordingError
         A reference does not name precisely one recording.
     """
@@ -225,12 +227,14 @@ def evaluate(
 ) -> Evaluation:
     """Measure every system on trials; no speaker of a trial is in the normalisation's cohort.
 
+    Trials that name a recording that is not there are skipped, counted and warned of.
+
     Raises
     ------
     TrialError
         No trial has a match among its candidates.
-    RecordingError
-        A trial names a recording that is not there.
+    AmbiguousRecordingError
+        A trial names several recordings at once.
     """
     bench = _Bench.of(store)
     laid = group_trials(trials, bench.library, embed)
@@ -327,7 +331,7 @@ def _members(gathered: Gathered) -> tuple[Rows, list[str]]:
     if len(members) < len(distinct):
         warnings.append("the group holds the anchor itself, which was left out")
     if not len(members):
-        raise UsageError("expected a candidate besides the anchor itself, got none")
+        raise TrialError("expected a candidate besides the anchor itself, got none")
     copies = len(members) - len(set(content[members].tolist()))
     if copies:
         warnings.append(f"{copies} candidates hold the same audio as another")

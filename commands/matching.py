@@ -32,6 +32,7 @@ from .output import note, print_facts, print_json, print_table
 @click.option(
     "--group",
     "group_file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE",
     help="The candidates: one path or id a line; - is stdin. By default the whole store.",
 )

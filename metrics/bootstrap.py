@@ -55,4 +55,5 @@ def pair_weights(
     """
     speakers = int(max(left.max(), right.max())) + 1
     drawn = generator.multinomial(speakers, np.full(speakers, 1 / speakers)).astype(np.float64)
-    return np.where(left == right, drawn[left], drawn[left] * drawn[right])
+    weights: npt.NDArray[np.float64] = np.where(left == right, 1.0, drawn[right]) * drawn[left]
+    return weights

@@ -1,6 +1,6 @@
 """Trials as groups of row numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -42,16 +42,18 @@ class TrialGroups:
 def group_trials(trials: Sequence[Trial], library: Library, embed: Embed | None) -> TrialGroups:
     """Gather the recordings of trials and lay them out as groups.
 
-    Candidates listed twice, or that are the anchor itself, are left out; so are trials without a
-    known match among the others.
+    Candidates listed twice, or that are the anchor itself, are left out; so are trials that name a
+    recording that is not there, and those without a known match among the others.
 
     Raises
     ------
     TrialError
         No trial is left.
-    RecordingError
-        A trial names a recording that is not there.
+    AmbiguousRecordingError
+        A trial names several recordings at once.
     """
+    total = len(trials)
+    trials, warnings = _present(trials, library)
     gathered = library.gather([name for t in trials for name in (t.anchor, *t.group)], embed)
     row_of = {
         name: int(row)
@@ -73,10 +75,31 @@ def group_trials(trials: Sequence[Trial], library: Library, embed: Embed | None)
     if not used:
         raise TrialError("expected trials whose match is among their candidates, got none")
     groups = Groups.of([row_of[trial.anchor] for trial in used], members)
-    skipped = len(trials) - len(used)
-    warnings = [f"{skipped} trials have no match among their candidates"] if skipped else []
+    if len(used) < len(trials):
+        warnings += [f"{len(trials) - len(used)} trials have no match among their candidates"]
     matches = groups.offsets[:-1] + np.array(within, np.int64)
-    return TrialGroups(used, gathered, groups, matches, skipped, warnings)
+    return TrialGroups(used, gathered, groups, matches, total - len(used), warnings)
+
+
+def _present(trials: Sequence[Trial], library: Library) -> tuple[Sequence[Trial], list[str]]:
+    """Return the trials whose recordings are all there, and a warning of the others."""
+    missing = library.missing([name for t in trials for name in (t.anchor, *t.group)])
+    if not missing:
+        return trials, []
+    present = [t for t in trials if missing.isdisjoint((t.anchor, *t.group))]
+    if not present:
+        raise TrialError(
+            f"expected trials of recordings that are there, got {len(trials)} that each name one"
+            f" that is not, such as {first_of(missing)}; index them, or mend the paths"
+        )
+    left_out = f"{len(trials) - len(present)} trials"
+    return present, [f"{left_out} name recordings that are not there: {first_of(missing)}"]
+
+
+def first_of(missing: Collection[str], count: int = 3) -> str:
+    """Name the first few, by name, and tell whether there are more."""
+    shown = ", ".join(repr(name) for name in sorted(missing)[:count])
+    return f"{shown}, …" if len(missing) > count else shown
 
 
 def log_trials(laid: TrialGroups, query_ids: npt.NDArray[np.object_]) -> pa.Table:

@@ -17,6 +17,7 @@ from .normalize import Background
 from .voices import Labelled, Labels, Voices
 
 if TYPE_CHECKING:
+    from ..store.references import Resolved
     from ..store.store import Store
 
 Reference = str | int | Path
@@ -100,6 +101,17 @@ class Library:
         ]
         return self._gathered(picked, list(fresh), np.array(rows, np.int64), embed)
 
+    def missing(self, references: Sequence[Reference]) -> set[str]:
+        """Return the references that name no stored recording and no file, as text.
+
+        Raises
+        ------
+        AmbiguousRecordingError
+            A reference names several recordings.
+        """
+        looked_up = self._look_up(references, missing_ok=True)
+        return {str(each.reference) for each in looked_up if each.id is None and each.file is None}
+
     def by_id(self, ids: Rows) -> Gathered:
         """Return stored recordings by id, row i being id i."""
         self._read(ids.tolist())
@@ -134,6 +146,13 @@ class Library:
 
     def _resolve(self, references: Sequence[Reference]) -> dict[str, Path]:
         """Note the ids of stored references; return the files of the others."""
+        looked_up = self._look_up(references)
+        return {str(each.reference): each.file for each in looked_up if each.file is not None}
+
+    def _look_up(
+        self, references: Sequence[Reference], missing_ok: bool = False
+    ) -> "list[Resolved]":
+        """Find what references name that are not known yet, and note the ids of stored ones."""
         from ..store.references import resolve
 
         unknown = self._unknown(references)
@@ -142,13 +161,11 @@ class Library:
             if self._misses == _MISSES_BEFORE_ALL:
                 self._read_all()
                 unknown = self._unknown(references)
-        files = {}
-        for found in resolve(self._store.recordings, unknown) if unknown else ():
-            if found.id is not None:
-                self._id_of[str(found.reference)] = found.id
-            elif found.file is not None:
-                files[str(found.reference)] = found.file
-        return files
+        if not unknown:
+            return []
+        looked_up = resolve(self._store.recordings, unknown, missing_ok=missing_ok)
+        self._id_of |= {str(each.reference): each.id for each in looked_up if each.id is not None}
+        return looked_up
 
     def _unknown(self, references: Sequence[Reference]) -> list[Reference]:
         """Return each reference whose recording is not known yet, once."""

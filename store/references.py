@@ -20,17 +20,23 @@ _ID_DIGITS = 20
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A reference and what it names: the `id` of a stored recording, or else a `file` on disk."""
+    """A reference and what it names: the `id` of a stored recording, or else a `file` on disk.
+
+    Both are None where it names neither and the caller allows for that.
+    """
 
     reference: Reference
     id: int | None
     file: Path | None
 
 
-def resolve(recordings: RecordingsTable, references: Sequence[Reference]) -> list[Resolved]:
+def resolve(
+    recordings: RecordingsTable, references: Sequence[Reference], *, missing_ok: bool = False
+) -> list[Resolved]:
     """Find the recordings that references name: an id, a stored path or a file, in that order.
 
-    A file on disk that is stored resolves to its row.
+    A file on disk that is stored resolves to its row. With `missing_ok`, a reference that names
+    nothing is returned as such.
 
     Raises
     ------
@@ -40,7 +46,7 @@ def resolve(recordings: RecordingsTable, references: Sequence[Reference]) -> lis
         It names paths under two roots, or a stored path and another file on disk.
     """
     known = _Known(recordings, references)
-    return [_resolve(reference, known) for reference in references]
+    return [_resolve(reference, known, missing_ok) for reference in references]
 
 
 class _Known:
@@ -65,7 +71,16 @@ def _rows(recordings: RecordingsTable, key: str, values: pa.Array) -> list[dict[
     return list(found.to_pylist())
 
 
-def _resolve(reference: Reference, known: _Known) -> Resolved:
+def _resolve(reference: Reference, known: _Known, missing_ok: bool) -> Resolved:
+    try:
+        return _resolve_known(reference, known)
+    except UnknownRecordingError:
+        if missing_ok:
+            return Resolved(reference, None, None)
+        raise
+
+
+def _resolve_known(reference: Reference, known: _Known) -> Resolved:
     number = _as_id(reference)
     if number in known.ids:
         return Resolved(reference, number, None)

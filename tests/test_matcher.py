@@ -131,7 +131,7 @@ def test_groups_that_cannot_be_searched_are_refused(trained: Store) -> None:
     anchor = TRIALS[0].anchor
     with pytest.raises(UsageError, match="at least one candidate"):
         matcher.query(trained, anchor, [])
-    with pytest.raises(UsageError, match="besides the anchor"):
+    with pytest.raises(TrialError, match="besides the anchor"):
         matcher.query(trained, anchor, [anchor])
     with pytest.raises(UnknownRecordingError, match=r"nowhere\.wav"):
         matcher.query(trained, anchor, ["nowhere.wav"])
@@ -256,7 +256,8 @@ def test_evaluate_answers_the_contract(trained: Store) -> None:
     document = json.loads(json.dumps(document))
     assert document["records"] == 80
     assert document["skipped"] == 1
-    assert list(document["systems"]) == ["cosine", "centred", "asnorm", "qmf", "reranker"]
+    systems = ["cosine", "centred", "asnorm", "plda", "qmf", "reranker"]
+    assert list(document["systems"]) == systems
     assert set(document["systems"]["cosine"]) == {"top1", "top1_ci", "mrr", "eer", "min_dcf"}
     assert sum(cell["records"] for cell in document["by_noise"].values()) == 80
     assert all("->" in name for name in document["by_noise"])
@@ -264,6 +265,20 @@ def test_evaluate_answers_the_contract(trained: Store) -> None:
     assert set(document["calibration"]) == {"ece", "cllr"}
     with pytest.raises(TrialError, match="got none"):
         matcher.evaluate(trained, bare)
+
+
+def test_trials_that_name_unknown_recordings_are_skipped(trained: Store) -> None:
+    lost = [Trial(f"lost{n}", f"no-{n}.wav", t.group, t.match) for n, t in enumerate(TRIALS[:5])]
+    holed = Trial("holed", TRIALS[6].anchor, (*TRIALS[6].group, "gone.wav"), TRIALS[6].match)
+    evaluation = matcher.evaluate(trained, [*lost, *TRIALS[:40], holed], log=False)
+    assert (evaluation.records, evaluation.skipped) == (40, 6)
+    assert evaluation.warnings[0] == (
+        "6 trials name recordings that are not there: 'gone.wav', 'no-0.wav', 'no-1.wav', …"
+    )
+    plain = matcher.evaluate(trained, TRIALS[:40], log=False)
+    assert evaluation.systems == plain.systems
+    with pytest.raises(TrialError, match="got 5 that each name one"):
+        matcher.evaluate(trained, lost, log=False)
 
 
 def test_evaluation_does_not_move_when_candidates_are_shuffled(trained: Store) -> None:

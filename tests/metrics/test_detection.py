@@ -38,7 +38,8 @@ def test_actual_dcf_by_hand() -> None:
     assert metrics.actual_dcf(targets, nontargets, 2.0, 0.5) == pytest.approx(1 / 3 + 1 / 4)
     assert metrics.actual_dcf(targets, nontargets, 2.5, 0.01) == pytest.approx(2 / 3)
     assert metrics.actual_dcf(targets, nontargets, 9.0) == 1.0
-    assert metrics.error_rates_at(targets, nontargets, 2.0) == (pytest.approx(1 / 3), 0.25)
+    rates = metrics.error_rates_at(targets, nontargets, 2.0)
+    assert rates == pytest.approx((1 / 3, 0.25))
 
 
 @given(SCORES, st.sampled_from([0.01, 0.5]))
@@ -99,15 +100,15 @@ def test_weights_count_as_repeats(recipe: tuple[int, int, int, bool]) -> None:
     weighted = metrics.Levels(
         distinct.scores, distinct.targets * repeats[0], distinct.nontargets * repeats[1]
     )
-    more = [
+    t, n = (
         np.repeat(scores, times[np.searchsorted(distinct.scores, scores)])
         for scores, times in ((targets, repeats[0]), (nontargets, repeats[1]))
-    ]
-    assert eer_of(weighted) == pytest.approx(metrics.eer(*more))
-    assert min_dcf_of(weighted, 0.1) == pytest.approx(metrics.min_dcf(*more, 0.1))
-    assert actual_dcf_of(weighted, 0.5, 0.1) == pytest.approx(metrics.actual_dcf(*more, 0.5, 0.1))
-    assert cllr_of(weighted) == pytest.approx(metrics.cllr(*more))
-    assert min_cllr_of(weighted) == pytest.approx(metrics.min_cllr(*more), abs=1e-9)
+    )
+    assert eer_of(weighted) == pytest.approx(metrics.eer(t, n))
+    assert min_dcf_of(weighted, 0.1) == pytest.approx(metrics.min_dcf(t, n, 0.1))
+    assert actual_dcf_of(weighted, 0.5, 0.1) == pytest.approx(metrics.actual_dcf(t, n, 0.5, 0.1))
+    assert cllr_of(weighted) == pytest.approx(metrics.cllr(t, n))
+    assert min_cllr_of(weighted) == pytest.approx(metrics.min_cllr(t, n), abs=1e-9)
 
 
 @given(SCORES, st.floats(0, 1))
