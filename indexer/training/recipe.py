@@ -26,7 +26,7 @@ class Recipe:
     better, and the best state is kept. `keep` is the share of the initial weights in those written.
     """
 
-    steps: int = 13_000
+    steps: int = 9_500
     batch: int = 64
     rate: float = 2e-3
     weight_decay: float = 2e-2
