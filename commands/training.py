@@ -59,7 +59,7 @@ RECIPE_OPTIONS = (
     click.option(
         "--steps",
         type=click.IntRange(min=1),
-        help="Training steps at most; by default 13000, with --init 2000.",
+        help="Training steps at most; by default 9500, with --init 2000.",
     ),
     click.option("--minutes", type=POSITIVE, help="Minutes at most; the schedule shrinks to fit."),
     click.option("--batch", type=click.IntRange(min=2), help="Crops in a step; by default 64."),
