@@ -16,6 +16,7 @@ __all__ = [
     "sql",
     "train_reranker",
     "verify",
+    "verify_pairs",
 ]
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         sql,
         train_reranker,
         verify,
+        verify_pairs,
     )
 
 

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from .indexer.encoders.base import Encoder
     from .indexer.extraction import Extraction, Extractor
     from .indexer.summary import IndexSummary, Progress
-    from .matcher import Evaluation, Identification, Match, Verification
-    from .rerank.trials import Trial
+    from .matcher import Evaluation, Identification, Match, PairEvaluation, Verification
+    from .rerank.trials import Pair, Trial
     from .store.schema import EncoderIdentity
     from .store.store import Store
 
     AnyStore: TypeAlias = Store | str | PathLike[str]
     Trials: TypeAlias = Sequence[Trial] | str | PathLike[str]
+    Pairs: TypeAlias = Sequence[Pair] | str | PathLike[str]
 
 Reference = str | int | Path
 
@@ -188,6 +189,12 @@ def _trials(trials: "Trials") -> "Sequence[Trial]":
     return read_trials(Path(trials)) if isinstance(trials, str | PathLike) else trials
 
 
+def _pairs(pairs: "Pairs") -> "Sequence[Pair]":
+    from .rerank.trials import read_pairs
+
+    return read_pairs(Path(pairs)) if isinstance(pairs, str | PathLike) else pairs
+
+
 def _path(store: "AnyStore") -> Path:
     return Path(store) if isinstance(store, str | PathLike) else store.path
 
@@ -265,6 +272,54 @@ def verify(
 
     store = opened(store)
     return matcher.verify(store, a, b, embed=embedder(store, model, device), log=log)
+
+
+def verify_pairs(
+    store: "AnyStore",
+    pairs: "Pairs",
+    *,
+    prior: float = 0.01,
+    false_alarm: float | None = None,
+    balanced: bool = False,
+    threshold_prior: float | None = None,
+    log: bool = True,
+    model: str | None = None,
+    device: str = "auto",
+) -> "PairEvaluation":
+    """Score pairs by every system: a file of them, or pairs.
+
+    Where the list has answers: EER, minimum and actual detection cost, Cllr, with intervals.
+
+    Parameters
+    ----------
+    prior : of one speaker, in the detection cost
+    false_alarm, balanced, threshold_prior : find a threshold with at most this false-alarm rate,
+        with balanced errors, or of least cost at this prior of one speaker; it is saved in the
+        store, and `verify` decides by it
+    log : write the scores to the store's scores table
+    model, device : the encoder for files that are not stored; by default the store's own
+
+    Raises
+    ------
+    TrialError
+        The pairs cannot be read, or none of their recordings is there.
+    UsageError
+        More than one kind of threshold is asked for.
+    """
+    from . import matcher
+    from .rerank.decision import Rule
+
+    store = opened(store)
+    asked = false_alarm is not None or balanced or threshold_prior is not None
+    return matcher.verify_pairs(
+        store,
+        _pairs(pairs),
+        embed=embedder(store, model, device),
+        prior=prior,
+        rule=Rule(false_alarm, balanced, threshold_prior) if asked else None,
+        source=Path(pairs).name if isinstance(pairs, str | PathLike) else "a list",
+        log=log,
+    )
 
 
 def identify(

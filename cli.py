@@ -7,10 +7,11 @@ from .commands.base import Group
 from .commands.demo import demo
 from .commands.encoders import export_onnx, models
 from .commands.indexing import index
-from .commands.matching import identify, query, verify
+from .commands.matching import identify, query
 from .commands.reranking import evaluate, make_trials, train_reranker
 from .commands.storing import check, forget, info, sql
 from .commands.training import train_encoder
+from .commands.verifying import verify
 
 COMMANDS = (
     index,

@@ -8,35 +8,57 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import TrialError, UsageError
+from .rerank.decision import (
+    Rule,
+    Scale,
+    Threshold,
+    doubts,
+    find_threshold,
+    read_threshold,
+    write_threshold,
+)
 from .rerank.enrolment import Enrolled, enrol, speaker_means
 from .rerank.evaluation import Evaluation, evaluate_groups, system_scores
 from .rerank.features import NAMES
 from .rerank.loading import load_for
+from .rerank.pair_evaluation import PairEvaluation, evaluate_pairs, pair_scores
+from .rerank.pairs import LaidPairs, lay_out_pairs, same_audio
 from .rerank.ranker import Reranker
-from .rerank.results import Candidate, Identification, KnownSpeaker, Match, Verification
-from .rerank.scoring import Scored, best_first, log_rows, score_groups
+from .rerank.results import (
+    Candidate,
+    Decision,
+    Identification,
+    KnownSpeaker,
+    Match,
+    Verification,
+)
+from .rerank.scoring import Scored, best_first, log_rows, score_groups, score_pairs
 from .rerank.trial_groups import TrialGroups, group_trials, log_trials
-from .rerank.trials import Trial
+from .rerank.trials import Pair, Trial
 from .retrieval.groups import Groups
 from .retrieval.library import Embed, Gathered, Library, Reference, library
 from .retrieval.normalize import Background, Centred
 from .retrieval.search import search_store
+from .retrieval.voices import Voices
 
 if TYPE_CHECKING:
     from .store.store import Store
 
 __all__ = [
     "Candidate",
+    "Decision",
     "Evaluation",
     "Identification",
     "KnownSpeaker",
     "Match",
+    "PairEvaluation",
     "Verification",
     "evaluate",
     "identify",
     "query",
     "train_reranker",
     "verify",
+    "verify_pairs",
 ]
 
 Rows = npt.NDArray[np.int64]
@@ -67,6 +89,15 @@ class _Bench:
 
     def background(self) -> Background:
         return self.library.background(self.prior, self.reranker_name or "")
+
+    def background_without(self, voices: Voices) -> Background:
+        """Return the store's background whose cohort has none of these speakers."""
+        return Background.fit(
+            self.library.labelled(),
+            self.prior,
+            exclude_speakers={name for name in voices.speakers.tolist() if name is not None},
+            exclude_ids=voices.ids.tolist(),
+        )
 
     def centred(self, gathered: Gathered) -> Centred:
         """See recordings against the store without their own speakers."""
@@ -153,7 +184,8 @@ def verify(
 ) -> Verification:
     """Say whether two recordings have one speaker: cosine, normalised score, probability.
 
-    The probability takes one speaker and two speakers as equally likely beforehand.
+    The probability takes one speaker and two speakers as equally likely beforehand. The decision
+    is by the threshold that `verify_pairs` saved in the store, else by that probability.
 
     Raises
     ------
@@ -162,24 +194,78 @@ def verify(
     """
     bench = _Bench.of(store)
     gathered = bench.library.gather([a, b], embed)
-    groups = Groups.of(gathered.rows[:1], [gathered.rows[1:]])
-    scored = score_groups(gathered, bench.centred(gathered), groups, bench.reranker)
+    pair = Groups.of(gathered.rows[:1], [gathered.rows[1:]])
+    scored = score_pairs(gathered, bench.centred(gathered), pair, bench.reranker)
     if log:
         store.scores.append(log_rows(scored, gathered, "verify", store.encoder, bench.reranker))
-    probability = None
-    if bench.reranker is not None:
-        probability = float(bench.reranker.pair_probabilities(scored.features)[0])
+    decision, warnings = _decide(bench, scored)
+    if same_audio(gathered, pair)[0]:
+        warnings.insert(0, "both are the same audio, so this says nothing about the voice")
     left, right = (str(gathered.paths[row]) for row in gathered.rows)
     return Verification(
         left=left,
         right=right,
-        same_speaker=None if probability is None else probability > 0.5,
+        same_speaker=None if decision is None else decision.score >= decision.threshold,
         cosine=float(scored.features.column("cosine")[0]),
         asnorm=_known(scored.features.column("asnorm")[0]),
-        probability=probability,
+        probability=_known(scored.probabilities[0]),
+        decision=decision,
         encoder=store.encoder.name,
         reranker=bench.reranker_name,
-        warnings=_missing_reranker(scored.system),
+        warnings=[*warnings, *_missing_reranker(scored.system)],
+    )
+
+
+def verify_pairs(
+    store: "Store",
+    pairs: Sequence[Pair],
+    *,
+    embed: Embed | None = None,
+    prior: float = 0.01,
+    rule: Rule | None = None,
+    source: str = "a list",
+    log: bool = True,
+) -> PairEvaluation:
+    """Score pairs by every system, measure those whose answer is known, and find a threshold.
+
+    No speaker of the pairs is in the normalisation's cohort. Pairs that name a recording that is
+    not there are skipped, counted and warned of.
+
+    Parameters
+    ----------
+    prior : of one speaker, in the detection cost
+    rule : find a threshold and save it in the store, for `verify`
+    source : names the list in the saved threshold
+
+    Raises
+    ------
+    TrialError
+        No pair is left, or pairs of one kind are missing and a threshold is asked for.
+    UsageError
+        The prior is not between 0 and 1.
+    """
+    if not 0 < prior < 1:
+        raise UsageError(f"expected a target prior between 0 and 1, got {prior}")
+    bench = _Bench.of(store)
+    laid = lay_out_pairs(pairs, bench.library, embed)
+    voices = laid.gathered.voices
+    centred = bench.background_without(voices).apply(voices)
+    scored = score_pairs(laid.gathered, centred, laid.groups, bench.reranker)
+    threshold, doubted = _found_threshold(bench, laid, scored, rule, source)
+    if log:
+        matches = np.flatnonzero(laid.targets)
+        store.scores.append(
+            log_rows(
+                *(scored, laid.gathered, "verify", store.encoder, bench.reranker),
+                matches=matches if laid.labelled.all() else None,
+            )
+        )
+    warnings = [*laid.warnings, *doubted, *_missing_reranker(scored.system)]
+    return evaluate_pairs(
+        *(laid, scored, prior, threshold),
+        encoder=store.encoder.name,
+        reranker=bench.reranker_name,
+        warnings=warnings,
     )
 
 
@@ -239,12 +325,7 @@ def evaluate(
     bench = _Bench.of(store)
     laid = group_trials(trials, bench.library, embed)
     voices = laid.gathered.voices
-    background = Background.fit(
-        bench.library.labelled(),
-        bench.prior,
-        exclude_speakers={name for name in voices.speakers.tolist() if name is not None},
-        exclude_ids=voices.ids.tolist(),
-    )
+    background = bench.background_without(voices)
     scored = score_groups(laid.gathered, background.apply(voices), laid.groups, bench.reranker)
     if log:
         _log_evaluation(store, laid, scored, bench.reranker)
@@ -395,8 +476,38 @@ def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
+def _decide(bench: _Bench, scored: Scored) -> tuple[Decision | None, list[str]]:
+    """Decide one pair by the store's threshold, else by calibrated odds; and warnings."""
+    store, scores = bench.store, pair_scores(scored)
+    saved, warnings = read_threshold(store.path, store.encoder.fingerprint, bench.reranker_name)
+    if saved is not None and saved.system in scores:
+        score = float(scores[saved.system][0])
+        return Decision(saved.system, score, saved.value, str(saved)), warnings
+    if saved is not None:
+        warnings.append(f"the saved threshold is for {saved.system}, which has no score here")
+    if bench.reranker is None:
+        return None, warnings
+    source = "equal odds beforehand: no threshold of this store (spkret verify --pairs)"
+    return Decision("qmf", float(scored.scores[0]), 0.0, source), warnings
+
+
+def _found_threshold(
+    bench: _Bench, laid: LaidPairs, scored: Scored, rule: Rule | None, source: str
+) -> tuple[Threshold | None, list[str]]:
+    """Find the threshold that is asked for, if any, and save it; and doubts about it."""
+    if rule is None:
+        return None, []
+    scale = Scale(scored.system, bench.store.encoder.fingerprint, bench.reranker_name)
+    targets, nontargets = (
+        scored.scores[laid.labelled & (laid.targets == same)] for same in (True, False)
+    )
+    threshold = find_threshold(rule, scale, targets, nontargets, source)
+    write_threshold(bench.store.path, threshold)
+    return threshold, doubts(rule, threshold)
+
+
 def _missing_reranker(system: str) -> list[str]:
-    if system == "reranker":
+    if system in ("reranker", "qmf"):
         return []
     name = {"asnorm": "AS-norm", "centred": "centred cosine"}[system]
     return [

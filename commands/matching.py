@@ -1,4 +1,4 @@
-"""`spkret query`, `verify` and `identify`: whose voice is it."""
+"""`spkret query` and `identify`: whose voice is it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from .base import (
     model_option,
     store_option,
 )
-from .output import note, print_facts, print_json, print_table
+from .output import note_warnings, print_json, print_table
 
 
 @click.command(
@@ -68,30 +68,6 @@ def query(
 
 
 @click.command(
-    "verify",
-    cls=Command,
-    examples=["spkret verify a.wav b.wav", "spkret verify a.wav b.wav --json"],
-)
-@click.argument("a")
-@click.argument("b")
-@store_option
-@model_option
-@device_option
-@log_option
-@json_option
-def verify(a: str, b: str, store_path: Path, as_json: bool, **options: Any) -> None:
-    """Say whether recordings A and B are spoken by one speaker."""
-    from .. import api
-
-    result = api.verify(store_path, a, b, **options).to_dict()
-    if as_json:
-        print_json(result)
-        return
-    _note_warnings(result)
-    print_facts({name: value for name, value in result.items() if name != "warnings"})
-
-
-@click.command(
     "identify", cls=Command, examples=["spkret identify unknown.wav", "spkret identify 71 --top 3"]
 )
 @click.argument("anchor")
@@ -128,7 +104,7 @@ def _print_match(match: Mapping[str, Any], explain: bool) -> None:
     print_table(columns, ([c[name] for name in columns] for c in match["candidates"]))
     if explain and "contributions" in match["candidates"][0]:
         _print_contributions(match["candidates"][0])
-    _note_warnings(match)
+    note_warnings(match)
     click.echo(_verdict(match))
 
 
@@ -149,15 +125,10 @@ def _print_contributions(candidate: Mapping[str, Any]) -> None:
 def _print_identification(result: Mapping[str, Any]) -> None:
     columns = ("rank", "speaker", "recordings", "cosine", "score", "probability")
     print_table(columns, ([s[name] for name in columns] for s in result["speakers"]))
-    _note_warnings(result)
+    note_warnings(result)
     none = f"probability that it is none of them: {_percent(result['none_probability'])}"
     best = f"speaker: {result['speaker']}  probability {_percent(result['probability'])}"
     click.echo(f"{best if result['speaker'] else 'no speaker'}; {none}")
-
-
-def _note_warnings(result: Mapping[str, Any]) -> None:
-    for warning in result.get("warnings", ()):
-        note(f"warning: {warning}")
 
 
 def _percent(probability: float | None) -> str:

@@ -44,6 +44,12 @@ def note(message: str) -> None:
     click.echo(message, err=True)
 
 
+def note_warnings(result: Mapping[str, Any]) -> None:
+    """Print the `warnings` of a result on stderr."""
+    for warning in result.get("warnings", ()):
+        note(f"warning: {warning}")
+
+
 def _print_drawn(columns: Sequence[str], cells: list[list[str]], numeric: Sequence[bool]) -> None:
     from rich import box
     from rich.console import Console

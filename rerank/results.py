@@ -1,7 +1,7 @@
 """What matching answers: `to_dict` of each is the document that `--json` prints."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -78,15 +78,34 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What decided that two recordings have one speaker: a score at or above a threshold.
+
+    Parameters
+    ----------
+    system : whose score it is: `qmf` (log odds), `asnorm` or `centred`
+    score, threshold : compared
+    source : where the threshold comes from, in words
+    """
+
+    system: str
+    score: float
+    threshold: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """Whether two recordings have one speaker.
 
     Parameters
     ----------
     left, right : paths
-    same_speaker : whether the probability is above one half; None without a reranker
+    same_speaker : by the store's threshold; without one, whether the probability is above one half;
+        None without a reranker either
     cosine, asnorm : plain and normalised score; `asnorm` is None without a cohort
     probability : that one speaker speaks both, at equal prior; None without a reranker
+    decision : what `same_speaker` rests on; None where it is
     """
 
     left: str
@@ -95,6 +114,7 @@ class Verification:
     cosine: float
     asnorm: float | None
     probability: float | None
+    decision: Decision | None
     encoder: str
     reranker: str | None
     warnings: Sequence[str] = ()
@@ -108,6 +128,7 @@ class Verification:
             "cosine": self.cosine,
             "asnorm": self.asnorm,
             "probability": self.probability,
+            "decision": None if self.decision is None else asdict(self.decision),
             "encoder": self.encoder,
             "reranker": self.reranker,
             "warnings": list(self.warnings),

@@ -1,7 +1,7 @@
 """Score groups by the best system there is, and log what was scored."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -70,6 +70,23 @@ def _stand_in(features: Features, groups: Groups) -> Scored:
     return Scored(groups, features, system, scores, probabilities, np.full(len(groups), np.nan))
 
 
+def score_pairs(
+    gathered: Gathered, centred: Centred, pairs: Groups, reranker: Reranker | None
+) -> Scored:
+    """Score pairs, which are groups of one, by the log odds (`qmf`) that one speaker speaks both.
+
+    At equal prior. Without a reranker by AS-norm, without a cohort by centred cosine, and then the
+    probabilities are unknown: NaN.
+    """
+    plda = None if reranker is None else reranker.plda
+    features = compute(gathered.voices, centred, pairs, plda)
+    if reranker is None:
+        return replace(_stand_in(features, pairs), probabilities=np.full(len(pairs), np.nan))
+    probabilities = reranker.pair_probabilities(features)
+    log_odds = reranker.qmf.scores(features)
+    return Scored(pairs, features, "qmf", log_odds, probabilities, 1 - probabilities)
+
+
 def best_first(scored: Scored, gathered: Gathered) -> Rows:
     """Order the candidates of all groups, each group in its place, the best first: (total,).
 
@@ -115,7 +132,7 @@ def log_rows(
         "asnorm": _or_null(scored.features.column("asnorm")),
         "score": scored.scores,
         "rank": ranks,
-        "probability": scored.probabilities,
+        "probability": _or_null(scored.probabilities),
         "none_probability": _or_null(groups.spread(scored.none_probabilities)),
         "is_match": _flags(total, matches),
         "encoder": [encoder.fingerprint] * total,

@@ -1,4 +1,4 @@
-"""Trial lists, pair lists and group lists as files."""
+"""Trial lists and group lists as files."""
 
 import csv
 import io
@@ -46,15 +46,6 @@ class Trial:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two recordings, and whether one speaker speaks both, of a VoxCeleb list."""
-
-    same_speaker: bool
-    left: str
-    right: str
-
-
 def read_trials(path: Path) -> list[Trial]:
     """Read trials from JSON lines or, if the name ends in `.csv`, CSV with `;` within the group.
 
@@ -82,25 +73,6 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
-def read_pairs(path: Path) -> list[Pair]:
-    """Read a VoxCeleb list: `1 a.wav b.wav` or `0 a.wav b.wav` a line.
-
-    Raises
-    ------
-    TrialError
-        The file cannot be read or is empty, or a line is no pair; the message has its number.
-    """
-    pairs = []
-    for number, line in _lines(path):
-        fields = line.split()
-        if len(fields) != 3 or fields[0] not in ("0", "1"):
-            raise TrialError(f"{path}, line {number}: expected `1 a.wav b.wav`, got {line!r}")
-        pairs.append(Pair(fields[0] == "1", fields[1], fields[2]))
-    if not pairs:
-        raise TrialError(f"expected pairs in {path}, it has none")
-    return pairs
-
-
 def read_group(source: str | Path) -> list[str]:
     """Read a group: a path or id a line, from a file or, for `-`, from standard input.
 
@@ -111,19 +83,20 @@ def read_group(source: str | Path) -> list[str]:
     TrialError
         The file cannot be read, or names no recording.
     """
-    lines = _numbered(sys.stdin) if str(source) == "-" else _lines(Path(source))
+    lines = _numbered(sys.stdin) if str(source) == "-" else lines_of(Path(source))
     group = [line for _, line in lines if not line.startswith("#")]
     if not group:
         raise TrialError(f"expected a path or id a line in {source}, it names no recording")
     return group
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def lines_of(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, stripped, with their numbers."""
-    yield from _numbered(_text(path).split("\n"))
+    yield from _numbered(text_of(path).split("\n"))
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Read a text file; a TrialError where it cannot be read or is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -137,7 +110,7 @@ def _numbered(lines: Any) -> Iterator[tuple[int, str]]:
 
 
 def _json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in _lines(path):
+    for number, line in lines_of(path):
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
@@ -148,7 +121,7 @@ def _json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _csv_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(_text(path)), strict=True)
+    reader = csv.DictReader(io.StringIO(text_of(path)), strict=True)
     try:
         missing = sorted({"anchor", "group"} - set(reader.fieldnames or ()))
         if missing:

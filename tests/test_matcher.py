@@ -9,10 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from builders import labelled_table, matched_store
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from spkret import matcher
+from spkret import matcher, metrics
 from spkret.errors import RerankerMismatchError, TrialError, UnknownRecordingError, UsageError
-from spkret.rerank.trials import Trial, make_trials
+from spkret.rerank.decision import Rule
+from spkret.rerank.trials import Pair, Trial, make_trials
+from spkret.store.schema import recording_id
 from spkret.store.store import Store
 
 TABLE = labelled_table(speakers=60, spread=1.1, channel=1.0)
@@ -346,3 +350,128 @@ def test_a_warm_query_is_fast(trained: Store) -> None:
         matcher.query(trained, trial.anchor, trial.group, log=False)
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.02
+
+
+def pairs_of(trials: Sequence[Trial]) -> list[Pair]:
+    return [Pair(SPEAKER[t.anchor] == SPEAKER[c], t.anchor, c) for t in trials for c in t.group]
+
+
+def test_pairs_are_scored_as_verify_does_and_measured(trained: Store) -> None:
+    pairs = [*pairs_of(TRIALS[:60]), Pair(None, TRIALS[0].anchor, TRIALS[0].group[0])]
+    lost = Pair(True, "nowhere.wav", TRIALS[0].anchor)
+    evaluation = matcher.verify_pairs(trained, [lost, *pairs], log=False)
+    assert (evaluation.pairs, evaluation.skipped) == (901, 1)
+    assert (evaluation.targets, evaluation.nontargets) == (60, 840)
+    assert list(evaluation.systems) == ["cosine", "centred", "asnorm", "plda", "qmf"]
+    assert evaluation.warnings == [
+        "1 pairs name recordings that are not there: 'nowhere.wav'",
+    ]
+    rows = evaluation.rows.to_pylist()
+    assert [(row["a"], row["b"], row["same_speaker"]) for row in rows] == [
+        (pair.left, pair.right, pair.same_speaker) for pair in pairs
+    ]
+    alone = matcher.verify(trained, pairs[3].left, pairs[3].right, log=False)
+    assert rows[3]["cosine"] == pytest.approx(alone.cosine)
+    labels, scores = zip(*((r["same_speaker"], r["qmf"]) for r in rows[:-1]), strict=True)
+    same, qmf = np.array(labels, bool), np.array(scores)
+    assert evaluation.systems["qmf"].eer == metrics.eer(qmf[same], qmf[~same])
+    assert json.loads(json.dumps(evaluation.to_dict()))["histogram"]["system"] == "qmf"
+
+
+def test_pairs_without_answers_are_scored_only(plain: Store) -> None:
+    names = TRIALS[0].group
+    evaluation = matcher.verify_pairs(plain, [Pair(None, names[0], names[1])], log=False)
+    assert (evaluation.systems, evaluation.histogram, evaluation.targets) == ({}, None, 0)
+    assert "probability" in evaluation.rows.column_names
+    assert evaluation.rows["probability"].to_pylist() == [None]
+
+
+def test_pairs_that_are_odd_are_warned_of(trained: Store) -> None:
+    a, b = TRIALS[0].anchor, str(TRIALS[0].match)
+    other = next(name for name in TRIALS[0].group if name != b)
+    odd = [Pair(False, a, b), Pair(True, a, other), Pair(True, a, a)]
+    warnings = matcher.verify_pairs(trained, odd, log=False).warnings
+    assert warnings[0] == "1 pairs hold the same audio twice, and say nothing about voices"
+    assert warnings[1] == "2 pairs contradict the speakers that the store knows"
+    assert "same audio" in matcher.verify(trained, a, a, log=False).warnings[0]
+    with pytest.raises(TrialError, match="got 1 that each name one that is not"):
+        matcher.verify_pairs(trained, [Pair(True, a, "nowhere.wav")])
+    with pytest.raises(UsageError, match="prior"):
+        matcher.verify_pairs(trained, odd, prior=0.0)
+
+
+@pytest.mark.parametrize(("fixture", "system"), [("plain", "asnorm"), ("trained", "qmf")])
+def test_a_threshold_is_found_saved_and_decides(
+    fixture: str, system: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    original = request.getfixturevalue(fixture)
+    store = Store.open(Path(shutil.copytree(original.path, tmp_path / "store")))
+    pairs = [pair for pair in pairs_of(TRIALS[:40]) if pair.left < "s4"]
+    rule = Rule(false_alarm=0.05)
+    evaluation = matcher.verify_pairs(store, pairs, rule=rule, source="pairs.txt", log=False)
+    assert evaluation.threshold is not None
+    assert evaluation.threshold.system in (system, "centred")
+    assert evaluation.threshold.false_alarm <= 0.05
+    decided = matcher.verify(store, pairs[0].left, pairs[0].right, log=False)
+    assert decided.decision is not None
+    assert decided.decision.threshold == evaluation.threshold.value
+    assert decided.same_speaker == (decided.decision.score >= decided.decision.threshold)
+    assert "pairs.txt" in decided.decision.source
+    matcher.train_reranker(store, TRIALS[:200], seed=1)
+    later = matcher.verify(store, pairs[0].left, pairs[0].right, log=False)
+    assert "another reranker" in later.warnings[0]
+    assert later.decision is not None
+    assert later.decision.threshold == 0.0
+
+
+def test_scored_pairs_are_logged_with_their_answer(tmp_path: Path) -> None:
+    store = matched_store(tmp_path / "store", TABLE)
+    matcher.verify_pairs(store, pairs_of(TRIALS[:2]))
+    rows = store.scores.scan().to_pylist()
+    assert {row["command"] for row in rows} == {"verify"}
+    assert {row["candidate_path"] for row in rows if row["is_match"]} == {
+        trial.match for trial in TRIALS[:2]
+    }
+    assert {row["probability"] for row in rows} == {None}
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=5, deadline=None)
+def test_pair_figures_do_not_move_with_order_or_sides(trained: Store, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    pairs = pairs_of(TRIALS[:20])
+    shuffled = [pairs[i] for i in generator.permutation(len(pairs))]
+    turned = [Pair(p.same_speaker, p.right, p.left) for p in shuffled]
+    one = matcher.verify_pairs(trained, pairs, log=False)
+    two = matcher.verify_pairs(trained, turned, log=False)
+    for name, figures in one.systems.items():
+        assert two.systems[name].eer == pytest.approx(figures.eer)
+        assert two.systems[name].min_dcf == pytest.approx(figures.min_dcf)
+        assert two.systems[name].min_cllr == pytest.approx(figures.min_cllr, abs=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=4, deadline=None)
+def test_the_match_does_not_depend_on_names_or_order(tmp_path_factory: Any, seed: int) -> None:
+    """The same recordings under other names and ids, in another order: the same match."""
+    generator = np.random.default_rng(seed)
+    rows = TABLE.to_pylist()[:60]
+    names = [f"{number:03}.wav" for number in generator.permutation(len(rows))]
+    renamed = [
+        row | {"path": name, "id": recording_id("/other", name), "root": "/other"}
+        for row, name in zip(rows, names, strict=True)
+    ]
+    new = {row["path"]: name for row, name in zip(rows, names, strict=True)}
+    folder = tmp_path_factory.mktemp("renamed")
+    first = matched_store(folder / "a", pa.Table.from_pylist(rows, TABLE.schema))
+    order = generator.permutation(len(rows))
+    table = pa.Table.from_pylist([renamed[i] for i in order], TABLE.schema)
+    second = matched_store(folder / "b", table)
+    for anchor in generator.choice([row["path"] for row in rows], 3, replace=False).tolist():
+        group = [path for path in new if path != anchor]
+        one = matcher.query(first, anchor, group, log=False)
+        shuffled = [new[name] for name in generator.permutation(group).tolist()]
+        two = matcher.query(second, new[anchor], shuffled, log=False)
+        assert [new[c.path] for c in one.candidates[:5]] == [c.path for c in two.candidates[:5]]
+        before, after = ([c.probability for c in match.candidates] for match in (one, two))
+        np.testing.assert_allclose(before, after, rtol=1e-3, atol=1e-6)

@@ -225,3 +225,89 @@ def test_demo_ends_with_the_match(run: Run, tmp_path: Path) -> None:
     assert lines[-1].startswith("match: ")
     commands = [line.split()[2] for line in lines if line.startswith("$ spkret ")]
     assert commands == ["index", "make-trials", "evaluate", "sql", "query"]
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Every pair of the first recordings of English, as VoxCeleb writes them."""
+    with (CORPUS / "manifest.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["path"].startswith("en/")][:24]
+    lines = [
+        f"{int(a['speaker'] == b['speaker'])} {a['path']} {b['path']}\n"
+        for number, a in enumerate(rows)
+        for b in rows[:number]
+    ]
+    path = tmp_path / "pairs.txt"
+    path.write_text("".join(lines))
+    return path
+
+
+def test_verify_pairs_then_decide_by_their_threshold(
+    run: Run, store: Path, pairs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "scores.csv"
+    arguments = ("verify", "--pairs", pairs, "--store", store, "--balanced", "--out", out)
+    evaluation = json.loads(run(*arguments, "--json").stdout)
+    assert {"pairs", "skipped", "systems", "histogram", "threshold"} <= set(evaluation)
+    cosine = evaluation["systems"]["cosine"]
+    assert cosine["eer_ci"][0] <= cosine["eer"] <= cosine["eer_ci"][1]
+    assert evaluation["threshold"]["rule"] == "balanced errors"
+    with out.open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == evaluation["pairs"] == 276
+    assert {"a", "b", "same_speaker", "cosine", "decision"} <= set(rows[0])
+    text = run("verify", "en/001.opus", "en/002.opus", "--store", store).stdout
+    assert "balanced errors on 276 pairs of pairs.txt" in text
+
+
+def test_verify_pairs_prints_figures_and_a_histogram(run: Run, store: Path, pairs: Path) -> None:
+    lines = run("verify", "--pairs", pairs, "--store", store, "--no-log").stdout.splitlines()
+    assert lines[0].startswith("276 pairs, ")
+    assert lines[1].split()[:3] == ["system", "EER", "%"]
+    bars = [line for line in lines if "#" in line]
+    assert 5 <= len(bars) <= 20
+    for ending in ("jsonl", "parquet"):
+        out = pairs.with_suffix(f".{ending}")
+        run("verify", "--pairs", pairs, "--store", store, "--no-log", "--out", out)
+    assert len(pairs.with_suffix(".jsonl").read_text().splitlines()) == 276
+    assert pq.read_table(pairs.with_suffix(".parquet")).num_rows == 276
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("verify", "en/001.opus"),
+        ("verify",),
+        ("verify", "en/001.opus", "en/002.opus", "--balanced"),
+        ("verify", "--pairs", "PAIRS", "en/001.opus"),
+        ("verify", "--pairs", "PAIRS", "--balanced", "--threshold-at", "0.1"),
+        ("verify", "--pairs", "PAIRS", "--threshold-at", "1.5"),
+        ("verify", "--pairs", "PAIRS", "--out", "scores.txt"),
+        ("verify", "--pairs", "no-such-file"),
+        ("query", "1", "--group", "no-such-file"),
+        ("evaluate", "no-such-file"),
+    ],
+)
+def test_wrong_usage_is_status_2(
+    run: Run, store: Path, pairs: Path, arguments: tuple[str, ...]
+) -> None:
+    given = [pairs if word == "PAIRS" else word for word in arguments]
+    assert run(*given, "--store", store, status=2).stdout == ""
+
+
+def test_lists_that_hold_nothing_of_use_are_status_1(run: Run, store: Path, tmp_path: Path) -> None:
+    empty, unknown, alone = (tmp_path / name for name in ("empty", "unknown", "alone"))
+    empty.write_text("")
+    unknown.write_text('{"anchor": "x.wav", "group": ["y.wav"], "match": "y.wav"}\n')
+    alone.write_text("en/001.opus\n")
+    lost = tmp_path / "lost"
+    lost.write_text("1 x.wav y.wav\n")
+    for arguments in (
+        ("evaluate", empty),
+        ("evaluate", unknown),
+        ("query", "en/001.opus", "--group", empty),
+        ("query", "en/001.opus", "--group", alone),
+        ("verify", "--pairs", empty),
+        ("verify", "--pairs", lost),
+    ):
+        assert len(run(*arguments, "--store", store, status=1).stderr.splitlines()) == 1

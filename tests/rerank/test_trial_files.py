@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.errors import TrialError
-from spkret.rerank.trials import Trial, read_group, read_pairs, read_trials, write_trials
+from spkret.rerank.trials import Trial, read_group, read_trials, write_trials
 
 names = st.text(string.ascii_letters + string.digits + " é/._-", min_size=1, max_size=12).filter(
     lambda name: name.strip() == name
@@ -110,18 +110,6 @@ def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
             read_trials(folder / name)
         except TrialError as error:
             assert "\n" not in str(error).replace(text, "")  # noqa: PT017
-
-
-def test_pairs_are_read(tmp_path: Path) -> None:
-    pairs = read_pairs(written(tmp_path, "1 a.wav b.wav\n0 a.wav c.wav\n", "pairs.txt"))
-    assert [(p.same_speaker, p.left, p.right) for p in pairs] == [
-        (True, "a.wav", "b.wav"),
-        (False, "a.wav", "c.wav"),
-    ]
-    with pytest.raises(TrialError, match="line 2"):
-        read_pairs(written(tmp_path, "1 a b\n2 a b\n", "pairs.txt"))
-    with pytest.raises(TrialError, match="expected pairs"):
-        read_pairs(written(tmp_path, "\n", "pairs.txt"))
 
 
 def test_groups_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

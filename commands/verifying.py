@@ -1,0 +1,193 @@
+"""`spkret verify`: one pair, or a list of them with figures and a threshold."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .base import (
+    Command,
+    Misused,
+    device_option,
+    json_option,
+    log_option,
+    model_option,
+    store_option,
+)
+from .output import note_warnings, print_facts, print_json, print_table
+from .rows import check_rows_file, save_rows
+
+if TYPE_CHECKING:
+    from ..matcher import PairEvaluation
+
+_BAR = 24
+_OF_LISTS = ("out", "prior", "false_alarm", "balanced", "threshold_prior")
+
+
+@click.command(
+    "verify",
+    cls=Command,
+    examples=[
+        "spkret verify a.wav b.wav",
+        "spkret verify --pairs pairs.txt",
+        "spkret verify --pairs pairs.txt --threshold-at 0.01 --out scores.csv",
+    ],
+)
+@click.argument("a", required=False)
+@click.argument("b", required=False)
+@store_option
+@click.option(
+    "--pairs",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Score these pairs instead, one a line: `1 a.wav b.wav` (VoxCeleb), `a b target` (Kaldi), "
+    "or `a b`.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=check_rows_file,
+    metavar="FILE",
+    help="Write a row a pair into this .csv, .jsonl or .parquet.",
+)
+@click.option(
+    "--prior",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Prior of one speaker in the detection cost.  [default: 0.01]",
+)
+@click.option(
+    "--threshold-at",
+    "false_alarm",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="RATE",
+    help="Save the threshold with at most this false-alarm rate in the store.",
+)
+@click.option(
+    "--balanced", is_flag=True, help="Save the threshold where both kinds of error are equal."
+)
+@click.option(
+    "--threshold-prior",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Save the threshold of least cost at this prior of one speaker.",
+)
+@model_option
+@device_option
+@log_option
+@json_option
+def verify(
+    a: str | None,
+    b: str | None,
+    store_path: Path,
+    pairs: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Say whether recordings A and B are spoken by one speaker.
+
+    The decision is by the threshold that --pairs saved in the store, since none fits all
+    recordings; without one, by equal odds of the calibrated probability.
+
+    With --pairs: EER, minDCF, Cllr and minCllr of every system, with 95 % intervals by a bootstrap
+    over speakers, and a histogram of scores.
+    """
+    if pairs is not None:
+        if a is not None:
+            raise Misused("expected either two recordings or --pairs, got both")
+        _verify_pairs(store_path, pairs, as_json, options)
+        return
+    if a is None or b is None:
+        raise Misused("expected two recordings, or --pairs FILE; see: spkret verify --help")
+    if any(options[name] for name in _OF_LISTS):
+        raise Misused("expected --pairs FILE with the options of a list of pairs, got none")
+    _verify_pair(store_path, a, b, as_json, options)
+
+
+def _verify_pair(
+    store_path: Path, a: str, b: str, as_json: bool, options: Mapping[str, Any]
+) -> None:
+    from .. import api
+
+    shared = {name: options[name] for name in ("log", "model", "device")}
+    result = api.verify(store_path, a, b, **shared).to_dict()
+    if as_json:
+        print_json(result)
+        return
+    note_warnings(result)
+    facts = {name: value for name, value in result.items() if name not in ("decision", "warnings")}
+    decision = result["decision"]
+    if decision:
+        score, threshold = decision["score"], decision["threshold"]
+        facts["decided by"] = f"{decision['system']} {score:.3f} against {threshold:.3f}"
+        facts["threshold from"] = decision["source"]
+    print_facts(facts)
+
+
+def _verify_pairs(store_path: Path, pairs: Path, as_json: bool, options: Mapping[str, Any]) -> None:
+    from .. import api
+
+    given = {name: value for name, value in options.items() if name != "out" and value is not None}
+    evaluation = api.verify_pairs(store_path, pairs, **given)
+    if options["out"] is not None:
+        save_rows(evaluation.rows, options["out"])
+    if as_json:
+        print_json(evaluation.to_dict())
+        return
+    _print_evaluation(evaluation)
+    if options["out"] is not None:
+        click.echo(f"{evaluation.pairs} scores written to {options['out']}")
+
+
+def _print_evaluation(evaluation: "PairEvaluation") -> None:
+    result = evaluation.to_dict()
+    note_warnings(result)
+    click.echo(
+        f"{evaluation.pairs} pairs, {evaluation.targets} of one speaker and"
+        f" {evaluation.nontargets} of two; {evaluation.speakers} speakers;"
+        f" {evaluation.skipped} skipped"
+    )
+    if result["systems"]:
+        _print_systems(result["systems"], evaluation.prior)
+        _print_histogram(result["histogram"])
+    if evaluation.threshold is not None:
+        _print_threshold(result["threshold"])
+
+
+def _print_systems(systems: Mapping[str, Mapping[str, Any]], prior: float) -> None:
+    names = ("eer", "min_dcf", "actual_dcf", "cllr", "min_cllr")
+    titles = ("EER %", f"minDCF({prior:g})", f"DCF({prior:g})", "Cllr", "minCllr")
+    rows = [
+        (system, *(_measured(figures, name, 100 if name == "eer" else 1) for name in names))
+        for system, figures in systems.items()
+    ]
+    print_table(("system", *titles), rows)
+
+
+def _measured(figures: Mapping[str, Any], name: str, scale: float) -> str | None:
+    if figures[name] is None:
+        return None
+    low, high = (scale * bound for bound in figures[f"{name}_ci"])
+    digits = 1 if scale > 1 else 3
+    return f"{scale * figures[name]:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def _print_histogram(histogram: Mapping[str, Any]) -> None:
+    """Print a line a bin: its lower edge, and bars of two speakers and of one."""
+    largest = [max(histogram[kind]) for kind in ("nontargets", "targets")]
+    click.echo(f"\n{histogram['system']:>10}  {'two speakers':<{_BAR + 8}}  one speaker")
+    bins = zip(histogram["edges"], histogram["nontargets"], histogram["targets"], strict=False)
+    for edge, apart, same in bins:
+        left, right = (
+            f"{'#' * -(-_BAR * count // most)} {count or ''}".strip()
+            for count, most in zip((apart, same), largest, strict=True)
+        )
+        click.echo(f"{edge:>10.2f}  {left:<{_BAR + 8}}  {right}".rstrip())
+
+
+def _print_threshold(threshold: Mapping[str, Any]) -> None:
+    miss, false_alarm = (100 * threshold[name] for name in ("miss", "false_alarm"))
+    click.echo(
+        f"\nthreshold saved: {threshold['system']} {threshold['value']:.3f}, {threshold['rule']};"
+        f" misses {miss:.1f} %, false alarms {false_alarm:.2f} %"
+    )
