@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from .indexer.encoders.base import Encoder
     from .indexer.extraction import Extraction, Extractor
     from .indexer.summary import IndexSummary, Progress
-    from .matcher import Evaluation, Identification, Match, PairEvaluation, Verification
+    from .matcher import (
+        Evaluation,
+        Identification,
+        IdentificationEvaluation,
+        Match,
+        PairEvaluation,
+        Verification,
+    )
+    from .rerank.enrolment_files import Spoken
     from .rerank.trials import Pair, Trial
     from .store.schema import EncoderIdentity
     from .store.store import Store
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
     AnyStore: TypeAlias = Store | str | PathLike[str]
     Trials: TypeAlias = Sequence[Trial] | str | PathLike[str]
     Pairs: TypeAlias = Sequence[Pair] | str | PathLike[str]
+    Enrolment: TypeAlias = Sequence[Spoken] | str | PathLike[str]
 
 Reference = str | int | Path
 
@@ -326,21 +335,81 @@ def identify(
     store: "AnyStore",
     anchor: Reference,
     *,
+    enrolment: "Enrolment | None" = None,
+    open_set: bool = False,
     top: int | None = None,
     model: str | None = None,
     device: str = "auto",
 ) -> "Identification":
-    """Rank the labelled speakers of a store by how likely each spoke the anchor.
+    """Rank known speakers by how likely each spoke the anchor.
+
+    Parameters
+    ----------
+    enrolment : who speaks in which recording: a CSV or TSV with `speaker` and `path`, or
+        `rerank.enrolment_files.Spoken`; by default every labelled recording of the store
+    open_set : name nobody where "none of them" is likelier than not
+    top : how many speakers to return
+    model, device : the encoder for files that are not stored; by default the store's own
 
     Raises
     ------
     RecordingError
-        The reference names no recording, or several.
+        A reference names no recording, or several.
+    TrialError
+        The enrolment cannot be read.
     """
     from . import matcher
 
     store = opened(store)
-    return matcher.identify(store, anchor, embed=embedder(store, model, device), top=top)
+    embed, enrolled = embedder(store, model, device), _enrolment(enrolment)
+    return matcher.identify(
+        store, anchor, enrolment=enrolled, open_set=open_set, embed=embed, top=top
+    )
+
+
+def identify_many(
+    store: "AnyStore",
+    anchors: "Enrolment",
+    *,
+    enrolment: "Enrolment | None" = None,
+    open_set: bool = False,
+    top: int | None = None,
+    model: str | None = None,
+    device: str = "auto",
+) -> "IdentificationEvaluation":
+    """Identify anchors, and measure the answers where their speakers are known.
+
+    Parameters
+    ----------
+    anchors : a file with a path a line, or with the columns `path` and `speaker`; or
+        `rerank.enrolment_files.Spoken`
+    enrolment, open_set, top, model, device : see `identify`
+
+    Raises
+    ------
+    TrialError
+        A list cannot be read, or no anchor is there.
+    """
+    from . import matcher
+    from .rerank.enrolment_files import read_anchors
+
+    store = opened(store)
+    return matcher.identify_many(
+        store,
+        read_anchors(Path(anchors)) if isinstance(anchors, str | PathLike) else anchors,
+        enrolment=_enrolment(enrolment),
+        open_set=open_set,
+        embed=embedder(store, model, device),
+        top=top,
+    )
+
+
+def _enrolment(enrolment: "Enrolment | None") -> "Sequence[Spoken] | None":
+    from .rerank.enrolment_files import read_enrolment
+
+    if isinstance(enrolment, str | PathLike):
+        return read_enrolment(Path(enrolment))
+    return enrolment
 
 
 def make_trials(
@@ -427,6 +496,7 @@ def evaluate(
     store = opened(store)
     embed = embedder(store, model, device)
     return matcher.evaluate(store, _trials(trials), embed=embed, log=log)
+
 
 
 def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":

@@ -6,8 +6,9 @@ from . import __version__
 from .commands.base import Group
 from .commands.demo import demo
 from .commands.encoders import export_onnx, models
+from .commands.identifying import identify
 from .commands.indexing import index
-from .commands.matching import identify, query
+from .commands.matching import query
 from .commands.reranking import evaluate, make_trials, train_reranker
 from .commands.storing import check, forget, info, sql
 from .commands.training import train_encoder

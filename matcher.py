@@ -1,7 +1,7 @@
 """Anchor and candidates to an answer: the one place where retrieval and rerank meet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +17,11 @@ from .rerank.decision import (
     read_threshold,
     write_threshold,
 )
-from .rerank.enrolment import Enrolled, enrol, speaker_means
+from .rerank.enrolment import Enrolled, Roster, enrol, named
+from .rerank.enrolment_files import Spoken
 from .rerank.evaluation import Evaluation, evaluate_groups, system_scores
 from .rerank.features import NAMES
+from .rerank.identification import evaluate_identifications
 from .rerank.loading import load_for
 from .rerank.pair_evaluation import PairEvaluation, evaluate_pairs, pair_scores
 from .rerank.pairs import LaidPairs, lay_out_pairs, same_audio
@@ -28,12 +30,13 @@ from .rerank.results import (
     Candidate,
     Decision,
     Identification,
+    IdentificationEvaluation,
     KnownSpeaker,
     Match,
     Verification,
 )
 from .rerank.scoring import Scored, best_first, log_rows, score_groups, score_pairs
-from .rerank.trial_groups import TrialGroups, group_trials, log_trials
+from .rerank.trial_groups import TrialGroups, first_of, group_trials, log_trials
 from .rerank.trials import Pair, Trial
 from .retrieval.groups import Groups
 from .retrieval.library import Embed, Gathered, Library, Reference, library
@@ -49,12 +52,14 @@ __all__ = [
     "Decision",
     "Evaluation",
     "Identification",
+    "IdentificationEvaluation",
     "KnownSpeaker",
     "Match",
     "PairEvaluation",
     "Verification",
     "evaluate",
     "identify",
+    "identify_many",
     "query",
     "train_reranker",
     "verify",
@@ -104,6 +109,76 @@ class _Bench:
         speakers = {name for name in gathered.voices.speakers.tolist() if name is not None}
         ids = gathered.voices.ids.tolist()
         return self.background().without(speakers, ids, self.prior).apply(gathered.voices)
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownSpeakers:
+    """The speakers to choose from: those of the store, or those that a list enrols."""
+
+    bench: _Bench
+    roster: Roster
+    recordings: Gathered | None
+    background: Background
+
+    @classmethod
+    def of(
+        cls, bench: _Bench, enrolment: Sequence[Spoken] | None, embed: Embed | None
+    ) -> "_KnownSpeakers":
+        background = bench.background()
+        if enrolment is None:
+            roster = Roster.of(bench.library.labelled(), background)
+            return cls(bench, roster, None, background.without([], [], bench.prior))
+        gathered = bench.library.gather([entry.reference for entry in enrolment], embed)
+        recordings, replaced = named(gathered, enrolment)
+        roster = Roster.of(recordings.voices, background)
+        return cls(bench, roster, recordings, background.without(replaced, [], bench.prior))
+
+    def identify(self, asked: Gathered, open_set: bool, k: int) -> Identification:
+        """Rank the speakers nearest to an anchor."""
+        bench, own = self.bench, int(asked.voices.ids[0])
+        near = self.roster.nearest(self.background.centre(asked.voices)[0], k, own)
+        recordings = self._recordings(near, asked)
+        if not len(recordings.voices):
+            raise UsageError(
+                "expected speakers that other recordings enrol, got none; index a manifest with"
+                " labelled speakers, or list more recordings"
+            )
+        enrolled = enrol(asked, recordings, self.background, own)
+        groups = Groups.of([0], [np.arange(1, len(enrolled.gathered.voices))])
+        scored = score_groups(enrolled.gathered, enrolled.centred, groups, bench.reranker)
+        speakers, none = _speakers(scored, enrolled), _known(scored.none_probabilities[0])
+        abstain = _abstains(speakers[0].probability, none, open_set, None)
+        return Identification(
+            anchor=str(asked.paths[0]),
+            speaker=None if abstain else speakers[0].speaker,
+            probability=speakers[0].probability,
+            none_probability=none,
+            encoder=bench.store.encoder.name,
+            reranker=bench.reranker_name,
+            speakers=speakers,
+            warnings=_missing_reranker(scored.system),
+        )
+
+    def truth(self, anchor: Spoken, asked: Gathered) -> str | None:
+        """Who speaks an anchor, if that is known."""
+        label = asked.voices.speakers[0]
+        if anchor.speaker is not None or label is None:
+            return anchor.speaker
+        named_alike = self.recordings is None or label in self.roster.speakers
+        return str(label) if named_alike else None
+
+    def enrols(self, speaker: str | None, asked: Gathered) -> bool:
+        """Tell whether a speaker is enrolled by another recording than the anchor."""
+        return speaker is not None and self.roster.enrols(speaker, int(asked.voices.ids[0]))
+
+    def _recordings(self, rows: Rows, asked: Gathered) -> Gathered:
+        """Fetch the recordings at these rows of the roster, but those of the anchor's audio."""
+        if self.recordings is None:
+            found = self.bench.library.by_id(self.bench.library.labelled().ids[rows])
+        else:
+            found = self.recordings.take(rows)
+        others = found.voices.content_hashes != asked.voices.content_hashes[0]
+        return found.take(np.flatnonzero(others))
 
 
 def query(
@@ -270,42 +345,81 @@ def verify_pairs(
 
 
 def identify(
-    store: "Store", anchor: Reference, *, embed: Embed | None = None, top: int | None = None
+    store: "Store",
+    anchor: Reference,
+    *,
+    enrolment: Sequence[Spoken] | None = None,
+    open_set: bool = False,
+    embed: Embed | None = None,
+    top: int | None = None,
 ) -> Identification:
-    """Say which labelled speaker of the store speaks the anchor.
+    """Say which known speaker speaks the anchor.
 
-    Every speaker is enrolled by the mean of the centred embeddings of all their recordings but the
-    anchor's own. The `RERANKED` nearest speakers are compared, probabilities are over them.
+    Every speaker is enrolled by the mean of the centred embeddings of their recordings, less the
+    anchor's own audio. The `RERANKED` nearest speakers are compared, probabilities are over them.
+
+    Parameters
+    ----------
+    enrolment : who speaks in which recording, several a speaker; by default, all labels of the
+        store
+    open_set : name nobody where "none of them" is likelier than not
+    top : how many speakers to return
 
     Raises
     ------
     UsageError
-        The store has no other labelled recording.
+        Nobody is enrolled by another recording.
     RecordingError
-        The reference does not name precisely one recording.
+        A reference does not name precisely one recording.
     """
     bench = _Bench.of(store)
+    known = _KnownSpeakers.of(bench, enrolment, embed)
     asked = bench.library.gather([anchor], embed)
-    labelled, background = bench.library.labelled(), bench.background()
-    means = speaker_means(labelled, background, int(asked.voices.ids[0]))
-    nearest = means.nearest(background.centre(asked.voices)[0], max(RERANKED, top or 0))
-    if not len(nearest):
-        raise UsageError("expected labelled speakers in the store, got none; index a manifest")
-    recordings = bench.library.by_id(means.recordings_of(labelled, nearest))
-    enrolled = enrol(asked, recordings, background.without([], [], bench.prior), means.leave_out)
-    groups = Groups.of([0], [np.arange(1, len(enrolled.gathered.voices))])
-    scored = score_groups(enrolled.gathered, enrolled.centred, groups, bench.reranker)
-    speakers = _speakers(scored, enrolled, top)
-    return Identification(
-        anchor=str(asked.paths[0]),
-        speaker=speakers[0].speaker,
-        probability=speakers[0].probability,
-        none_probability=_known(scored.none_probabilities[0]),
-        encoder=store.encoder.name,
-        reranker=bench.reranker_name,
-        speakers=speakers,
-        warnings=_missing_reranker(scored.system),
+    answer = known.identify(asked, open_set, max(RERANKED, top or 0))
+    return replace(answer, speakers=answer.speakers[:top])
+
+
+def identify_many(
+    store: "Store",
+    anchors: Sequence[Spoken],
+    *,
+    enrolment: Sequence[Spoken] | None = None,
+    open_set: bool = False,
+    embed: Embed | None = None,
+    top: int | None = None,
+) -> IdentificationEvaluation:
+    """Identify anchors one by one, and measure the answers where their speakers are known.
+
+    A speaker is known from `anchors`, else from the store's label if that speaker is enrolled.
+    Anchors that are not there are skipped, counted and warned of. See `identify`.
+
+    Raises
+    ------
+    UsageError
+        Nobody is enrolled by another recording.
+    TrialError
+        No anchor is there.
+    """
+    bench = _Bench.of(store)
+    known = _KnownSpeakers.of(bench, enrolment, embed)
+    missing = bench.library.missing([anchor.reference for anchor in anchors])
+    present = [anchor for anchor in anchors if anchor.reference not in missing]
+    if not present:
+        raise TrialError(f"expected anchors that are there, got none of {len(anchors)}")
+    asked = bench.library.gather([anchor.reference for anchor in present], embed)
+    each = [asked.take(asked.rows[number : number + 1]) for number in range(len(present))]
+    answers = [known.identify(one, open_set, max(RERANKED, top or 0)) for one in each]
+    truths = [known.truth(anchor, one) for anchor, one in zip(present, each, strict=True)]
+    evaluation = evaluate_identifications(
+        answers,
+        truths,
+        [known.enrols(truth, one) for truth, one in zip(truths, each, strict=True)],
+        open_set=open_set,
+        skipped=len(anchors) - len(present),
+        warnings=[*_lost("anchors", len(anchors) - len(present), missing), *answers[0].warnings],
     )
+    short = [replace(answer, speakers=answer.speakers[:top]) for answer in answers]
+    return replace(evaluation, identifications=short)
 
 
 def evaluate(
@@ -448,8 +562,8 @@ def _strongest(parts: npt.NDArray[np.float64]) -> dict[str, float]:
     return {NAMES[number]: float(parts[number]) for number in order}
 
 
-def _speakers(scored: Scored, enrolled: Enrolled, top: int | None) -> list[KnownSpeaker]:
-    order = best_first(scored, enrolled.gathered)[:top]
+def _speakers(scored: Scored, enrolled: Enrolled) -> list[KnownSpeaker]:
+    order = best_first(scored, enrolled.gathered)
     cosines = scored.features.column("cosine")
     return [
         KnownSpeaker(
@@ -470,6 +584,10 @@ def _abstains(
     """Tell whether to name no match; without a reranker, "none of them" is never named."""
     unlikely = min_probability is not None and probability < min_probability
     return unlikely or (open_group and none is not None and none > 0.5)
+
+
+def _lost(what: str, count: int, missing: set[str]) -> list[str]:
+    return [f"{count} {what} are not there: {first_of(missing)}"] if count else []
 
 
 def _known(value: float) -> float | None:

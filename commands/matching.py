@@ -1,4 +1,4 @@
-"""`spkret query` and `identify`: whose voice is it."""
+"""`spkret query`: whose voice is it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from .base import (
     model_option,
     store_option,
 )
-from .output import note_warnings, print_json, print_table
+from .output import note_warnings, percent, print_json, print_table
 
 
 @click.command(
@@ -67,31 +67,6 @@ def query(
         _print_match(match, options["explain"])
 
 
-@click.command(
-    "identify", cls=Command, examples=["spkret identify unknown.wav", "spkret identify 71 --top 3"]
-)
-@click.argument("anchor")
-@store_option
-@click.option(
-    "--top", type=click.IntRange(min=1), default=10, show_default=True, help="Speakers to show."
-)
-@model_option
-@device_option
-@json_option
-def identify(anchor: str, store_path: Path, as_json: bool, **options: Any) -> None:
-    """Say which known speaker ANCHOR is.
-
-    Every labelled speaker of the store is enrolled by all their recordings.
-    """
-    from .. import api
-
-    result = api.identify(store_path, anchor, **options).to_dict()
-    if as_json:
-        print_json(result)
-    else:
-        _print_identification(result)
-
-
 def _read_group(group_file: str) -> list[str]:
     from ..rerank.trials import read_group
 
@@ -109,10 +84,10 @@ def _print_match(match: Mapping[str, Any], explain: bool) -> None:
 
 
 def _verdict(match: Mapping[str, Any]) -> str:
-    none = f"probability that it is none of them: {_percent(match['none_probability'])}"
+    none = f"probability that it is none of them: {percent(match['none_probability'])}"
     if match["match"] is None:
         return f"no match; {none}"
-    return f"match: {match['match']}  probability {_percent(match['probability'])}; {none}"
+    return f"match: {match['match']}  probability {percent(match['probability'])}; {none}"
 
 
 def _print_contributions(candidate: Mapping[str, Any]) -> None:
@@ -120,16 +95,3 @@ def _print_contributions(candidate: Mapping[str, Any]) -> None:
     strongest = sorted(candidate["contributions"].items(), key=lambda item: -abs(item[1]))
     click.echo(f"\nwhat put {candidate['path']} first:")
     print_table(("feature", "contribution"), strongest[:10])
-
-
-def _print_identification(result: Mapping[str, Any]) -> None:
-    columns = ("rank", "speaker", "recordings", "cosine", "score", "probability")
-    print_table(columns, ([s[name] for name in columns] for s in result["speakers"]))
-    note_warnings(result)
-    none = f"probability that it is none of them: {_percent(result['none_probability'])}"
-    best = f"speaker: {result['speaker']}  probability {_percent(result['probability'])}"
-    click.echo(f"{best if result['speaker'] else 'no speaker'}; {none}")
-
-
-def _percent(probability: float | None) -> str:
-    return "unknown" if probability is None else f"{100 * probability:.1f} %"

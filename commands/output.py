@@ -44,6 +44,11 @@ def note(message: str) -> None:
     click.echo(message, err=True)
 
 
+def percent(probability: float | None) -> str:
+    """Write a probability in percent."""
+    return "unknown" if probability is None else f"{100 * probability:.1f} %"
+
+
 def note_warnings(result: Mapping[str, Any]) -> None:
     """Print the `warnings` of a result on stderr."""
     for warning in result.get("warnings", ()):

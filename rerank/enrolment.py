@@ -2,46 +2,72 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import TrialError
 from ..retrieval.library import Gathered
 from ..retrieval.normalize import Background, Centred, names_of, unit
 from ..retrieval.voices import Labelled, Labels, Voices
+from .enrolment_files import Spoken
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerMeans:
-    """Every labelled speaker of a store and the mean of their centred embeddings.
+class Roster:
+    """Speakers, and the recordings that enrol them.
 
     Parameters
     ----------
-    speakers : str (n,), sorted
-    embeddings : float32 (n, dimension), of unit length
-    leave_out : the id of a recording that enrols nobody
+    speakers : str (speakers,), sorted
+    means : float32 (speakers, dimension), of the centred embeddings, of unit length
+    rows : int64 (recordings,), where each stands in what the roster was made of
+    ids : int64 (recordings,)
+    which : int64 (recordings,), the number of its speaker
+    centred : float32 (recordings, dimension)
     """
 
     speakers: npt.NDArray[np.str_]
-    embeddings: Floats
-    leave_out: int
+    means: Floats
+    rows: Rows
+    ids: Rows
+    which: npt.NDArray[np.intp]
+    centred: Floats
 
-    def nearest(self, embedding: Floats, k: int) -> list[str]:
-        """Name the `k` speakers nearest to a centred embedding (dimension,), the nearest first."""
-        if not len(self.speakers):
-            return []
-        order = np.argsort(-(self.embeddings @ embedding), kind="stable")[:k]
-        return [str(name) for name in self.speakers[order]]
+    @classmethod
+    def of(cls, labelled: Labelled, background: Background) -> "Roster":
+        """Enrol every speaker of labelled recordings by all of theirs."""
+        rows = np.flatnonzero([name is not None for name in labelled.speakers.tolist()])
+        part = labelled.take(rows)
+        speakers, which = np.unique(part.speakers.astype(np.str_), return_inverse=True)
+        centred = background.centre(part)
+        means = _means(centred, which, len(speakers))
+        return cls(speakers, means, rows, part.ids, which, centred)
 
-    def recordings_of(self, labelled: Labelled, speakers: Sequence[str]) -> Rows:
-        """Return the ids of these speakers' recordings, less the one left out."""
-        chosen = np.isin(labelled.speakers.astype(np.str_), list(speakers))
-        ids: Rows = labelled.ids[chosen & _named(labelled) & (labelled.ids != self.leave_out)]
-        return ids
+    def enrols(self, speaker: str, leave_out: int) -> bool:
+        """Tell whether a speaker has a recording besides the one of this id."""
+        others = self.which[self.ids != leave_out]
+        number = int(np.searchsorted(self.speakers, speaker))
+        known = number < len(self.speakers) and self.speakers[number] == speaker
+        return bool(known and (others == number).any())
+
+    def nearest(self, embedding: Floats, k: int, leave_out: int) -> Rows:
+        """Return `rows` of the recordings of the `k` speakers nearest to a centred embedding.
+
+        The recording with the id `leave_out` enrols nobody.
+        """
+        scores = self.means @ embedding
+        own = self.ids == leave_out
+        for number in np.unique(self.which[own]).tolist():
+            rest = self.centred[(self.which == number) & ~own]
+            scores[number] = unit(rest.sum(axis=0)[None])[0] @ embedding if len(rest) else -np.inf
+        best = np.argsort(-scores, kind="stable")[:k]
+        rows: Rows = self.rows[np.isin(self.which, best[scores[best] > -np.inf]) & ~own]
+        return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +86,30 @@ class Enrolled:
     counts: Sequence[int]
 
 
-def speaker_means(labelled: Labelled, background: Background, leave_out: int) -> SpeakerMeans:
-    """Average the centred embeddings of every labelled speaker, without one recording."""
-    chosen = np.flatnonzero(_named(labelled) & (labelled.ids != leave_out))
-    part = labelled.take(chosen)
-    speakers, which = np.unique(part.speakers.astype(np.str_), return_inverse=True)
-    return SpeakerMeans(speakers, _means(background.centre(part), which, len(speakers)), leave_out)
+def named(recordings: Gathered, entries: Sequence[Spoken]) -> tuple[Gathered, set[str]]:
+    """Label recordings as a list says; and the labels they had that it replaces.
+
+    Parameters
+    ----------
+    recordings : those the entries refer to, in this order
+    entries : speakers and references
+
+    Raises
+    ------
+    TrialError
+        A recording is listed for two speakers.
+    """
+    speakers = np.full(len(recordings.voices), None, object)
+    for row, entry in zip(recordings.rows.tolist(), entries, strict=True):
+        if speakers[row] not in (None, entry.speaker):
+            raise TrialError(
+                f"expected one speaker for {entry.reference}, got {speakers[row]!r} and"
+                f" {entry.speaker!r}; mend the enrolment"
+            )
+        speakers[row] = entry.speaker
+    before = names_of(recordings.voices).tolist()
+    replaced = {old for old, new in zip(before, speakers.tolist(), strict=True) if old != new}
+    return replace(recordings, voices=replace(recordings.voices, speakers=speakers)), replaced
 
 
 def enrol(
@@ -78,7 +122,7 @@ def enrol(
     asked : the anchor
     recordings : of the speakers to compare with, all labelled
     background : of the store
-    leave_out : the id of the anchor's own recording; also kept out of the cohort
+    leave_out : the id of the anchor's own recording, which is kept out of the cohort
     """
     voices = recordings.voices
     speakers, which = np.unique(voices.speakers.astype(np.str_), return_inverse=True)
@@ -96,10 +140,6 @@ def enrol(
     cohort = background.without([], [leave_out])
     counts = np.bincount(which, minlength=len(speakers)).tolist()
     return Enrolled(gathered, cohort.compare(centred, names), speakers.tolist(), counts)
-
-
-def _named(labelled: Labelled) -> npt.NDArray[np.bool_]:
-    return np.array([name is not None for name in labelled.speakers.tolist()], bool)
 
 
 def _means(embeddings: Floats, which: npt.NDArray[np.intp], count: int) -> Floats:

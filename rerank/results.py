@@ -158,14 +158,14 @@ class Identification:
 
     Parameters
     ----------
-    speaker : the likeliest
-    probability : of it, given that it is one of those ranked
+    speaker : the likeliest; None where the caller allows for nobody and that is likelier
+    probability : of the likeliest, given that it is one of those ranked
     none_probability : that it is none of them, at equal prior; None without a reranker
     speakers : the likeliest first
     """
 
     anchor: str
-    speaker: str
+    speaker: str | None
     probability: float
     none_probability: float | None
     encoder: str
@@ -183,5 +183,47 @@ class Identification:
             "encoder": self.encoder,
             "reranker": self.reranker,
             "speakers": [speaker.to_dict() for speaker in self.speakers],
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class IdentificationEvaluation:
+    """Anchors identified one by one, and how often rightly where their speakers are known.
+
+    Parameters
+    ----------
+    skipped : anchors that are not there
+    known, enrolled : anchors whose speaker is known, and those whose speaker is enrolled as well
+    open_set : whether "none of them" may be the answer
+    accuracy : share of right answers, with its 95 % interval over speakers; of enrolled speakers
+        only, unless `open_set`: then "none of them" is the right answer to the others
+    top5 : share of anchors of enrolled speakers whose speaker is among the first five
+    identifications, speakers : of each anchor, and its speaker, None where unknown
+    """
+
+    skipped: int
+    known: int
+    enrolled: int
+    open_set: bool
+    accuracy: float | None
+    accuracy_ci: tuple[float, float] | None
+    top5: float | None
+    top5_ci: tuple[float, float] | None
+    identifications: Sequence[Identification]
+    speakers: Sequence[str | None]
+    warnings: Sequence[str] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that `spkret identify --anchors FILE --json` prints."""
+        names = ("skipped", "known", "enrolled", "open_set")
+        figures = ("accuracy", "accuracy_ci", "top5", "top5_ci")
+        answers = zip(self.identifications, self.speakers, strict=True)
+        return {
+            "anchors": len(self.identifications),
+            **{name: getattr(self, name) for name in (*names, *figures)},
+            "identifications": [
+                answer.to_dict() | {"true_speaker": speaker} for answer, speaker in answers
+            ],
             "warnings": list(self.warnings),
         }

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from spkret import matcher, metrics
 from spkret.errors import RerankerMismatchError, TrialError, UnknownRecordingError, UsageError
 from spkret.rerank.decision import Rule
+from spkret.rerank.enrolment_files import Spoken
 from spkret.rerank.trials import Pair, Trial, make_trials
 from spkret.store.schema import recording_id
 from spkret.store.store import Store
@@ -475,3 +476,85 @@ def test_the_match_does_not_depend_on_names_or_order(tmp_path_factory: Any, seed
         assert [new[c.path] for c in one.candidates[:5]] == [c.path for c in two.candidates[:5]]
         before, after = ([c.probability for c in match.candidates] for match in (one, two))
         np.testing.assert_allclose(before, after, rtol=1e-3, atol=1e-6)
+
+
+def enrolment_of(speakers: Sequence[str], takes: int = 3) -> list[Spoken]:
+    """The last recordings of some speakers, under names of their own."""
+    chosen = [
+        (path, name)
+        for path, name in SPEAKER.items()
+        if name in speakers and int(Path(path).stem) >= 4 - takes
+    ]
+    return [Spoken(path, f"my {name}") for path, name in chosen]
+
+
+def test_identify_among_enrolled_speakers_only(trained: Store, tmp_path: Path) -> None:
+    speakers = sorted(set(SPEAKER.values()))[:12]
+    enrolment = enrolment_of(speakers)
+    found = []
+    for name in speakers:
+        anchor = f"s{int(name[1:])}/0.wav"
+        who = matcher.identify(trained, anchor, enrolment=enrolment)
+        assert {s.speaker for s in who.speakers} == {f"my {name}" for name in speakers}
+        assert {s.recordings for s in who.speakers} == {3}
+        assert sum(s.probability for s in who.speakers) == pytest.approx(1)
+        found.append(who.speaker == f"my {name}")
+    assert np.mean(found) > 0.7
+    backwards = matcher.identify(trained, anchor, enrolment=enrolment[::-1])
+    assert [s.speaker for s in backwards.speakers] == [s.speaker for s in who.speakers]
+    file = tmp_path / "0.wav"
+    file.write_text("1")
+    embed = FakeEmbed()
+    own = [*enrolment, Spoken(str(file), "new")]
+    with_file = matcher.identify(trained, anchor, enrolment=own, embed=embed)
+    assert "new" in {s.speaker for s in with_file.speakers}
+    twice = [Spoken(anchor, "x"), Spoken(anchor, "y")]
+    with pytest.raises(TrialError, match="expected one speaker for"):
+        matcher.identify(trained, anchor, enrolment=[*enrolment, *twice])
+    with pytest.raises(UsageError, match="list more recordings"):
+        matcher.identify(trained, anchor, enrolment=[Spoken(anchor, "x")])
+
+
+def test_anchors_are_identified_and_measured(trained: Store) -> None:
+    speakers = sorted(set(SPEAKER.values()))[:15]
+    enrolment = enrolment_of(speakers[:10])
+    anchors = [Spoken(f"s{int(n[1:])}/0.wav", f"my {n}") for n in speakers]
+    lost = Spoken("nowhere.wav")
+    many = matcher.identify_many(trained, [lost, *anchors], enrolment=enrolment, top=3)
+    assert (many.skipped, many.known, many.enrolled) == (1, 15, 10)
+    assert many.warnings == ["1 anchors are not there: 'nowhere.wav'"]
+    alone = matcher.identify(trained, anchors[4].reference, enrolment=enrolment, top=3)
+    assert many.identifications[4] == alone
+    right = [a.speaker == t for a, t in zip(many.identifications[:10], many.speakers, strict=False)]
+    assert many.accuracy == pytest.approx(np.mean(right))
+    assert many.top5 is not None
+    assert many.top5 >= np.mean(right)
+    opened = matcher.identify_many(trained, anchors, enrolment=enrolment, open_set=True)
+    named = [answer.speaker for answer in opened.identifications]
+    expected = [a.speaker for a in anchors[:10]] + [None] * 5
+    assert opened.accuracy == pytest.approx(
+        np.mean([a == b for a, b in zip(named, expected, strict=True)])
+    )
+    json.dumps(many.to_dict())
+    with pytest.raises(TrialError, match="got none of 1"):
+        matcher.identify_many(trained, [lost])
+
+
+def test_labels_of_the_store_measure_anchors_too(trained: Store) -> None:
+    anchors = [Spoken(path) for path in list(SPEAKER)[::16]]
+    many = matcher.identify_many(trained, anchors)
+    assert list(many.speakers) == [SPEAKER[a.reference] for a in anchors]
+    assert many.enrolled == len(anchors)
+    assert many.accuracy is not None
+    assert many.accuracy > 0.6
+    foreign = matcher.identify_many(trained, anchors[:2], enrolment=enrolment_of(["s050", "s051"]))
+    assert (list(foreign.speakers), foreign.accuracy) == ([None, None], None)
+
+
+def test_a_copy_of_the_anchor_enrols_nobody(tmp_path: Path) -> None:
+    rows = TABLE.to_pylist()[:40]
+    copy = rows[0] | {"path": "copy.wav", "id": recording_id("/audio", "copy.wav")}
+    store = matched_store(tmp_path / "store", pa.Table.from_pylist([*rows, copy], TABLE.schema))
+    who = matcher.identify(store, rows[0]["path"])
+    counts = {speaker.speaker: speaker.recordings for speaker in who.speakers}
+    assert counts[rows[0]["speaker"]] == 3

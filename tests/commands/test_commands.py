@@ -284,6 +284,10 @@ def test_verify_pairs_prints_figures_and_a_histogram(run: Run, store: Path, pair
         ("verify", "--pairs", "PAIRS", "--threshold-at", "1.5"),
         ("verify", "--pairs", "PAIRS", "--out", "scores.txt"),
         ("verify", "--pairs", "no-such-file"),
+        ("identify",),
+        ("identify", "en/001.opus", "--anchors", "PAIRS"),
+        ("identify", "en/001.opus", "--out", "answers.csv"),
+        ("identify", "--anchors", "no-such-file"),
         ("query", "1", "--group", "no-such-file"),
         ("evaluate", "no-such-file"),
     ],
@@ -309,5 +313,33 @@ def test_lists_that_hold_nothing_of_use_are_status_1(run: Run, store: Path, tmp_
         ("query", "en/001.opus", "--group", alone),
         ("verify", "--pairs", empty),
         ("verify", "--pairs", lost),
+        ("identify", "--anchors", empty),
+        ("identify", "en/001.opus", "--enrol", alone),
     ):
         assert len(run(*arguments, "--store", store, status=1).stderr.splitlines()) == 1
+
+
+def test_identify_many_among_the_enrolled(run: Run, store: Path, tmp_path: Path) -> None:
+    with (CORPUS / "manifest.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["path"].startswith("fr/")]
+    enrol, anchors, out = (tmp_path / name for name in ("enrol.csv", "anchors.txt", "out.csv"))
+    rows.sort(key=lambda row: row["speaker"])
+    first = [row for n, row in enumerate(rows) if n % 6 < 3]
+    enrol.write_text("".join(["speaker,path\n", *(f"{r['speaker']},{r['path']}\n" for r in first)]))
+    anchors.write_text("".join(f"{row['path']}\n" for row in rows if row not in first))
+    arguments = ("identify", "--anchors", anchors, "--enrol", enrol, "--top", 2, "--store", store)
+    result = json.loads(run(*arguments, "--json").stdout)
+    assert result["anchors"] == result["known"] == 24
+    assert result["accuracy_ci"][0] <= result["accuracy"] <= result["top5"]
+    assert {len(answer["speakers"]) for answer in result["identifications"]} == {2}
+    text = run(*arguments, "--open", "--out", out).stdout
+    assert text.splitlines()[0].split() == [
+        *("anchor", "speaker", "true_speaker", "none_probability", "ranked")
+    ]
+    assert "right: " in text
+    with out.open() as file:
+        saved = list(csv.DictReader(file))
+    assert len(saved) == 24
+    assert len(json.loads(saved[0]["probabilities"])) == 2
+    one = run("identify", rows[5]["path"], "--enrol", enrol, "--store", store).stdout
+    assert len(one.splitlines()) == 2 + 8
