@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 __all__ = [
+    "audit",
     "embed",
     "evaluate",
     "identify",
@@ -22,6 +23,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .api import (
+        audit,
         embed,
         evaluate,
         identify,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from .analysis.findings import AuditReport
     from .indexer.encoders.base import Encoder
     from .indexer.extraction import Extraction, Extractor
     from .indexer.summary import IndexSummary, Progress
@@ -497,6 +498,25 @@ def evaluate(
     embed = embedder(store, model, device)
     return matcher.evaluate(store, _trials(trials), embed=embed, log=log)
 
+
+def audit(store: "AnyStore", trials: "Sequence[str | PathLike[str]]" = ()) -> "AuditReport":
+    """Find copies, wrong labels, leaks between lists of trials, and shortcuts; change nothing.
+
+    Parameters
+    ----------
+    trials : files of trials, to be compared with each other
+
+    Raises
+    ------
+    TrialError
+        A list of trials cannot be read.
+    """
+    from .analysis.audit import audit as audit_rows
+    from .analysis.rows import AuditRows
+    from .rerank.trials import read_trials
+
+    lists = {str(path): read_trials(Path(path)) for path in trials}
+    return audit_rows(opened(store).recordings.scan(columns=AuditRows.COLUMNS), lists)
 
 
 def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":

@@ -3,6 +3,7 @@
 import click
 
 from . import __version__
+from .commands.auditing import audit
 from .commands.base import Group
 from .commands.demo import demo
 from .commands.encoders import export_onnx, models
@@ -26,6 +27,7 @@ COMMANDS = (
     export_onnx,
     sql,
     info,
+    audit,
     check,
     forget,
     models,

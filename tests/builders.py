@@ -210,3 +210,17 @@ def _embedded(row: dict[str, Any]) -> Embedded:
 
 
 TOY_IDENTITY = EncoderIdentity("toy", "0123456789abcdef", 16)
+
+
+def altered(table: pa.Table, row: int, **values: Any) -> pa.Table:
+    """Return a recordings table in which some columns of one row have other values."""
+    rows = table.to_pylist()
+    rows[row] |= values
+    return pa.Table.from_pylist(rows, table.schema)
+
+
+def copied(table: pa.Table, row: int, path: str, **values: Any) -> pa.Table:
+    """Append a copy of a row under another path, with other values in some columns."""
+    copy = table.to_pylist()[row]
+    copy |= {"path": path, "id": recording_id(copy["root"], path)} | values
+    return pa.concat_tables([table, pa.Table.from_pylist([copy], table.schema)])
