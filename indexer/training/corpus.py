@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import AudioError, EncoderError, ManifestError
-from ...store.schema import Recording
+from ...store.schema import Failure, Recording
 from ..manifest import read_recordings
 from .features import Utterance, read_wave
 from .waves import Sounds, Wave
@@ -38,10 +38,9 @@ def read_corpus(manifest: Path, seed: int, language: str | None = None) -> Corpu
     EncoderError
         There are fewer than two speakers to learn from, or none to measure on.
     """
+    listed = read_recordings(manifest.parent, manifest)
     rows = [
-        r
-        for r in read_recordings(manifest.parent, manifest).recordings
-        if r.speaker.value and language in (None, r.language.value)
+        r for r in listed.recordings if r.speaker.value and language in (None, r.language.value)
     ]
     if any("split" in r.extra for r in rows):
         splits = [r.extra.get("split") for r in rows]
@@ -57,7 +56,7 @@ def read_corpus(manifest: Path, seed: int, language: str | None = None) -> Corpu
             f"expected labelled speakers in the splits train (two or more) and dev of {manifest}"
             f"{f' in the language {language!r}' if language else ''}, got {speakers['train']} and"
             f" {speakers['dev']}; label the files' speakers, or drop the column 'split' to have"
-            " speakers held out"
+            f" speakers held out{_left_out(listed.failures)}"
         )
     return Corpus(parts["train"], parts["dev"])
 
@@ -84,6 +83,14 @@ def read_sounds(manifest: Path | None) -> Sounds:
             f" got {error!r}"
         ) from error
     return Sounds(noises, responses)
+
+
+def _left_out(failures: Sequence[Failure]) -> str:
+    """How many lines of the manifest name no usable file, and what ails the first."""
+    if not failures:
+        return ""
+    first = failures[0]
+    return f" ({len(failures)} files were left out, the first, {first.path}: {first.detail})"
 
 
 def _hold_out(rows: Sequence[Recording], seed: int) -> list[str | None]:
