@@ -17,11 +17,11 @@ from .rerank.decision import (
     read_threshold,
     write_threshold,
 )
-from .rerank.enrolment import Enrolled, Roster, enrol, named
 from .rerank.enrolment_files import Spoken
 from .rerank.evaluation import Evaluation, evaluate_groups, system_scores
 from .rerank.features import NAMES
 from .rerank.identification import evaluate_identifications
+from .rerank.known_speakers import KnownSpeakers
 from .rerank.loading import load_for
 from .rerank.pair_evaluation import PairEvaluation, evaluate_pairs, pair_scores
 from .rerank.pairs import LaidPairs, lay_out_pairs, same_audio
@@ -35,7 +35,16 @@ from .rerank.results import (
     Match,
     Verification,
 )
-from .rerank.scoring import Scored, best_first, log_rows, score_groups, score_pairs
+from .rerank.scoring import (
+    Scored,
+    abstains,
+    best_first,
+    known_or_none,
+    log_rows,
+    missing_reranker,
+    score_groups,
+    score_pairs,
+)
 from .rerank.trial_groups import TrialGroups, first_of, group_trials, log_trials
 from .rerank.trials import Pair, Trial
 from .retrieval.groups import Groups
@@ -95,6 +104,17 @@ class _Bench:
     def background(self) -> Background:
         return self.library.background(self.prior, self.reranker_name or "")
 
+    def known_speakers(
+        self, enrolment: Sequence[Spoken] | None, embed: Embed | None
+    ) -> KnownSpeakers:
+        """Return the speakers to choose from: those that a list enrols, or all labelled ones."""
+        listed = None
+        if enrolment is not None:
+            listed = self.library.gather([entry.reference for entry in enrolment], embed)
+        return KnownSpeakers.of(
+            self.library, self.background(), self.reranker, listed, enrolment or ()
+        )
+
     def background_without(self, voices: Voices) -> Background:
         """Return the store's background whose cohort has none of these speakers."""
         return Background.fit(
@@ -109,76 +129,6 @@ class _Bench:
         speakers = {name for name in gathered.voices.speakers.tolist() if name is not None}
         ids = gathered.voices.ids.tolist()
         return self.background().without(speakers, ids, self.prior).apply(gathered.voices)
-
-
-@dataclass(frozen=True, slots=True)
-class _KnownSpeakers:
-    """The speakers to choose from: those of the store, or those that a list enrols."""
-
-    bench: _Bench
-    roster: Roster
-    recordings: Gathered | None
-    background: Background
-
-    @classmethod
-    def of(
-        cls, bench: _Bench, enrolment: Sequence[Spoken] | None, embed: Embed | None
-    ) -> "_KnownSpeakers":
-        background = bench.background()
-        if enrolment is None:
-            roster = Roster.of(bench.library.labelled(), background)
-            return cls(bench, roster, None, background.without([], [], bench.prior))
-        gathered = bench.library.gather([entry.reference for entry in enrolment], embed)
-        recordings, replaced = named(gathered, enrolment)
-        roster = Roster.of(recordings.voices, background)
-        return cls(bench, roster, recordings, background.without(replaced, [], bench.prior))
-
-    def identify(self, asked: Gathered, open_set: bool, k: int) -> Identification:
-        """Rank the speakers nearest to an anchor."""
-        bench, own = self.bench, int(asked.voices.ids[0])
-        near = self.roster.nearest(self.background.centre(asked.voices)[0], k, own)
-        recordings = self._recordings(near, asked)
-        if not len(recordings.voices):
-            raise UsageError(
-                "expected speakers that other recordings enrol, got none; index a manifest with"
-                " labelled speakers, or list more recordings"
-            )
-        enrolled = enrol(asked, recordings, self.background, own)
-        groups = Groups.of([0], [np.arange(1, len(enrolled.gathered.voices))])
-        scored = score_groups(enrolled.gathered, enrolled.centred, groups, bench.reranker)
-        speakers, none = _speakers(scored, enrolled), _known(scored.none_probabilities[0])
-        abstain = _abstains(speakers[0].probability, none, open_set, None)
-        return Identification(
-            anchor=str(asked.paths[0]),
-            speaker=None if abstain else speakers[0].speaker,
-            probability=speakers[0].probability,
-            none_probability=none,
-            encoder=bench.store.encoder.name,
-            reranker=bench.reranker_name,
-            speakers=speakers,
-            warnings=_missing_reranker(scored.system),
-        )
-
-    def truth(self, anchor: Spoken, asked: Gathered) -> str | None:
-        """Who speaks an anchor, if that is known."""
-        label = asked.voices.speakers[0]
-        if anchor.speaker is not None or label is None:
-            return anchor.speaker
-        named_alike = self.recordings is None or label in self.roster.speakers
-        return str(label) if named_alike else None
-
-    def enrols(self, speaker: str | None, asked: Gathered) -> bool:
-        """Tell whether a speaker is enrolled by another recording than the anchor."""
-        return speaker is not None and self.roster.enrols(speaker, int(asked.voices.ids[0]))
-
-    def _recordings(self, rows: Rows, asked: Gathered) -> Gathered:
-        """Fetch the recordings at these rows of the roster, but those of the anchor's audio."""
-        if self.recordings is None:
-            found = self.bench.library.by_id(self.bench.library.labelled().ids[rows])
-        else:
-            found = self.recordings.take(rows)
-        others = found.voices.content_hashes != asked.voices.content_hashes[0]
-        return found.take(np.flatnonzero(others))
 
 
 def query(
@@ -235,8 +185,8 @@ def query(
         encoder = store.encoder
         store.scores.append(log_rows(scored, gathered, "query", encoder, bench.reranker))
     candidates = _candidates(scored, gathered, bench.reranker if explain else None, top)
-    none = _known(scored.none_probabilities[0])
-    abstain = _abstains(candidates[0].probability, none, open_group, min_probability)
+    none = known_or_none(scored.none_probabilities[0])
+    abstain = abstains(candidates[0].probability, none, open_group, min_probability)
     return Match(
         anchor=str(gathered.paths[gathered.rows[0]]),
         path=None if abstain else candidates[0].path,
@@ -245,7 +195,7 @@ def query(
         encoder=store.encoder.name,
         reranker=bench.reranker_name,
         candidates=candidates,
-        warnings=[*warnings, *_missing_reranker(scored.system)],
+        warnings=[*warnings, *missing_reranker(scored.system)],
     )
 
 
@@ -282,12 +232,12 @@ def verify(
         right=right,
         same_speaker=None if decision is None else decision.score >= decision.threshold,
         cosine=float(scored.features.column("cosine")[0]),
-        asnorm=_known(scored.features.column("asnorm")[0]),
-        probability=_known(scored.probabilities[0]),
+        asnorm=known_or_none(scored.features.column("asnorm")[0]),
+        probability=known_or_none(scored.probabilities[0]),
         decision=decision,
         encoder=store.encoder.name,
         reranker=bench.reranker_name,
-        warnings=[*warnings, *_missing_reranker(scored.system)],
+        warnings=[*warnings, *missing_reranker(scored.system)],
     )
 
 
@@ -335,7 +285,7 @@ def verify_pairs(
                 matches=matches if laid.labelled.all() else None,
             )
         )
-    warnings = [*laid.warnings, *doubted, *_missing_reranker(scored.system)]
+    warnings = [*laid.warnings, *doubted, *missing_reranker(scored.system)]
     return evaluate_pairs(
         *(laid, scored, prior, threshold),
         encoder=store.encoder.name,
@@ -373,9 +323,9 @@ def identify(
         A reference does not name precisely one recording.
     """
     bench = _Bench.of(store)
-    known = _KnownSpeakers.of(bench, enrolment, embed)
+    known = bench.known_speakers(enrolment, embed)
     asked = bench.library.gather([anchor], embed)
-    answer = known.identify(asked, open_set, max(RERANKED, top or 0))
+    answer = known.identify(asked, open_set, max(RERANKED, top or 0), bench.store.encoder.name)
     return replace(answer, speakers=answer.speakers[:top])
 
 
@@ -401,14 +351,17 @@ def identify_many(
         No anchor is there.
     """
     bench = _Bench.of(store)
-    known = _KnownSpeakers.of(bench, enrolment, embed)
+    known = bench.known_speakers(enrolment, embed)
     missing = bench.library.missing([anchor.reference for anchor in anchors])
     present = [anchor for anchor in anchors if anchor.reference not in missing]
     if not present:
         raise TrialError(f"expected anchors that are there, got none of {len(anchors)}")
     asked = bench.library.gather([anchor.reference for anchor in present], embed)
     each = [asked.take(asked.rows[number : number + 1]) for number in range(len(present))]
-    answers = [known.identify(one, open_set, max(RERANKED, top or 0)) for one in each]
+    answers = [
+        known.identify(one, open_set, max(RERANKED, top or 0), bench.store.encoder.name)
+        for one in each
+    ]
     truths = [known.truth(anchor, one) for anchor, one in zip(present, each, strict=True)]
     evaluation = evaluate_identifications(
         answers,
@@ -454,7 +407,7 @@ def evaluate(
         laid.groups,
         laid.matches,
         skipped=laid.skipped,
-        warnings=[*laid.warnings, *_missing_reranker(scored.system)],
+        warnings=[*laid.warnings, *missing_reranker(scored.system)],
     )
 
 
@@ -562,36 +515,8 @@ def _strongest(parts: npt.NDArray[np.float64]) -> dict[str, float]:
     return {NAMES[number]: float(parts[number]) for number in order}
 
 
-def _speakers(scored: Scored, enrolled: Enrolled) -> list[KnownSpeaker]:
-    order = best_first(scored, enrolled.gathered)
-    cosines = scored.features.column("cosine")
-    return [
-        KnownSpeaker(
-            rank=place + 1,
-            speaker=enrolled.speakers[position],
-            recordings=enrolled.counts[position],
-            cosine=float(cosines[position]),
-            score=float(scored.scores[position]),
-            probability=float(scored.probabilities[position]),
-        )
-        for place, position in enumerate(order.tolist())
-    ]
-
-
-def _abstains(
-    probability: float, none: float | None, open_group: bool, min_probability: float | None
-) -> bool:
-    """Tell whether to name no match; without a reranker, "none of them" is never named."""
-    unlikely = min_probability is not None and probability < min_probability
-    return unlikely or (open_group and none is not None and none > 0.5)
-
-
 def _lost(what: str, count: int, missing: set[str]) -> list[str]:
     return [f"{count} {what} are not there: {first_of(missing)}"] if count else []
-
-
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 def _decide(bench: _Bench, scored: Scored) -> tuple[Decision | None, list[str]]:
@@ -622,16 +547,6 @@ def _found_threshold(
     threshold = find_threshold(rule, scale, targets, nontargets, source)
     write_threshold(bench.store.path, threshold)
     return threshold, doubts(rule, threshold)
-
-
-def _missing_reranker(system: str) -> list[str]:
-    if system in ("reranker", "qmf"):
-        return []
-    name = {"asnorm": "AS-norm", "centred": "centred cosine"}[system]
-    return [
-        f"no reranker fits this encoder: ranked by {name}, probabilities are not calibrated;"
-        " train one with `spkret train-reranker`"
-    ]
 
 
 def _log_evaluation(

@@ -98,6 +98,30 @@ def best_first(scored: Scored, gathered: Gathered) -> Rows:
     return np.lexsort((content, -cosine, -asnorm, -scored.scores, scored.groups.owners))
 
 
+def abstains(
+    probability: float, none: float | None, open_group: bool, min_probability: float | None
+) -> bool:
+    """Tell whether to name no match; without a reranker, "none of them" is never named."""
+    unlikely = min_probability is not None and probability < min_probability
+    return unlikely or (open_group and none is not None and none > 0.5)
+
+
+def known_or_none(value: float) -> float | None:
+    """Turn NaN into None."""
+    return None if np.isnan(value) else float(value)
+
+
+def missing_reranker(system: str) -> list[str]:
+    """Warn where another system stands in for the reranker."""
+    if system in ("reranker", "qmf"):
+        return []
+    name = {"asnorm": "AS-norm", "centred": "centred cosine"}[system]
+    return [
+        f"no reranker fits this encoder: ranked by {name}, probabilities are not calibrated;"
+        " train one with `spkret train-reranker`"
+    ]
+
+
 def log_rows(
     scored: Scored,
     gathered: Gathered,
