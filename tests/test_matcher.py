@@ -297,6 +297,8 @@ def test_evaluation_does_not_move_when_candidates_are_shuffled(trained: Store) -
     for name, figures in one.systems.items():
         assert two.systems[name].top1 == pytest.approx(figures.top1)
         assert two.systems[name].mrr == pytest.approx(figures.mrr)
+        assert two.systems[name].eer == pytest.approx(figures.eer)
+        assert two.systems[name].min_dcf == pytest.approx(figures.min_dcf)
 
 
 def test_scores_are_logged(tmp_path: Path) -> None:
