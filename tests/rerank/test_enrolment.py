@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from builders import labelled_table
@@ -56,15 +58,15 @@ def test_right_answers_by_hand() -> None:
     ]
     truths = ["a", "a", "z", "y", None]
     enrolled = [True, True, False, False, False]
-    shared = {"skipped": 0, "warnings": []}
-    closed = evaluate_identifications(answers, truths, enrolled, open_set=False, **shared)
+    evaluate = partial(evaluate_identifications, answers, skipped=0, warnings=[])
+    closed = evaluate(truths, enrolled, open_set=False)
     assert (closed.known, closed.enrolled) == (4, 2)
     assert (closed.accuracy, closed.top5) == (0.5, 1.0)
-    opened = evaluate_identifications(answers, truths, enrolled, open_set=True, **shared)
+    opened = evaluate(truths, enrolled, open_set=True)
     assert (opened.accuracy, opened.top5) == (0.5, 1.0)
     assert opened.accuracy_ci is not None
     assert opened.accuracy_ci[0] <= 0.5 <= opened.accuracy_ci[1]
-    unknown = evaluate_identifications(answers, [None] * 5, [False] * 5, open_set=True, **shared)
+    unknown = evaluate([None] * 5, [False] * 5, open_set=True)
     assert unknown.accuracy is unknown.top5 is None
 
 
