@@ -62,29 +62,45 @@ def are_copies(rows: AuditRows, left: Rows, right: Rows) -> npt.NDArray[np.bool_
 
 
 def two_labels(rows: AuditRows, similar: Similar) -> Iterator[Finding]:
-    """Find near-identical voices under two labels that are not copies, one finding two labels."""
+    """Find near-identical voices under two labels, one finding two labels.
+
+    Copies under two labels are told of by `same_audio`; they speak for neither label here.
+    """
     speakers = rows.voices.speakers
-    left, right = similar.left, similar.right
-    labelled = (speakers[left] != None) & (speakers[right] != None)  # noqa: E711 - elementwise
-    apart = labelled & (speakers[left] != speakers[right]) & ~are_copies(rows, left, right)
     pairs_of: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for pair in np.flatnonzero(apart).tolist():
-        first, second = sorted((speakers[left[pair]], speakers[right[pair]]))
+    for pair in np.flatnonzero(_under_two_labels(rows, similar)).tolist():
+        first, second = sorted((speakers[similar.left[pair]], speakers[similar.right[pair]]))
         pairs_of[first, second].append(pair)
     for (first, second), pairs in sorted(pairs_of.items()):
-        members = np.unique(np.concatenate([left[pairs], right[pairs]]))
-        yield Finding(
-            Kind.TWO_LABELS,
-            Severity.SERIOUS,
-            f"{first} and {second} have near-identical voices in {len(members)} recordings",
-            rows.named(members),
-            {
-                "speakers": f"{first}, {second}",
-                "highest_cosine": float(similar.cosines[pairs].max()),
-                "near_identical": similar.cut,
-            },
-            "listen to them: if it is one person, give both labels one name and index again",
-        )
+        yield _alike(rows, similar, f"{first} and {second}", pairs)
+
+
+def _under_two_labels(rows: AuditRows, similar: Similar) -> npt.NDArray[np.bool_]:
+    """Tell which pairs have two labels and no side that is a copy from another label."""
+    left, right = similar.left, similar.right
+    labels = rows.voices.speakers[left], rows.voices.speakers[right]
+    apart = (labels[0] != None) & (labels[1] != None) & (labels[0] != labels[1])  # noqa: E711
+    copies = apart & are_copies(rows, left, right)
+    astray = np.union1d(left[copies], right[copies])
+    clear: npt.NDArray[np.bool_] = apart & ~np.isin(left, astray) & ~np.isin(right, astray)
+    return clear
+
+
+def _alike(rows: AuditRows, similar: Similar, speakers: str, pairs: list[int]) -> Finding:
+    members = np.unique(np.concatenate([similar.left[pairs], similar.right[pairs]]))
+    return Finding(
+        Kind.TWO_LABELS,
+        Severity.SERIOUS,
+        f"{speakers} have near-identical voices in {len(members)} recordings",
+        rows.named(members),
+        {
+            "speakers": speakers,
+            "highest_cosine": float(similar.cosines[pairs].max()),
+            "near_identical": similar.cut,
+        },
+        "listen to them: if it is one person, give both labels one name; if a recording is in the"
+        " wrong place, mend its label; then index again",
+    )
 
 
 def _copies(

@@ -86,7 +86,16 @@ def test_near_identical_voices_under_two_labels_are_found_once_for_two_labels() 
     twin = {"embedding": near(rows[0]["embedding"], 0.05), "duration_s": 99.0}
     (finding,) = found(altered(table, 40, **twin), Kind.TWO_LABELS)
     assert finding.paths == ["s0/0.wav", "s10/0.wav"]
-    assert finding.evidence["speakers"] == "s000, s010"
+    assert finding.evidence["speakers"] == "s000 and s010"
+
+
+def test_copy_under_another_label_does_not_make_two_people_one() -> None:
+    row = clean().to_pylist()[0]
+    table = copied(clean(), 0, "copy.wav", speaker="s004", content_hash="copy")
+    twin = {"embedding": near(row["embedding"], 0.05), "duration_s": 99.0, "content_hash": "twin"}
+    table = copied(table, 0, "twin.wav", **twin)
+    assert len(found(table, Kind.SAME_AUDIO)) == 1
+    assert not found(table, Kind.TWO_LABELS)
 
 
 def test_swapped_label_is_found_with_the_speaker_it_sounds_like() -> None:
