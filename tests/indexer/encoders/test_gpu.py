@@ -36,8 +36,8 @@ def cosines(
 ) -> npt.NDArray[np.float32]:
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
     products: npt.NDArray[np.float32] = (one * other).sum(1)
-    return products / norms
-
+    products: npt.NDArray[np.float32] = (one * other).sum(1) / norms
+    return products
 
 @pytest.fixture(params=FAMILIES)
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
