@@ -35,9 +35,9 @@ def cosines(
     one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    products: npt.NDArray[np.float32] = (one * other).sum(1)
     products: npt.NDArray[np.float32] = (one * other).sum(1) / norms
     return products
+
 
 @pytest.fixture(params=FAMILIES)
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
