@@ -5,6 +5,7 @@ normalises nothing: crops are distorted, sped up and cut on that scale, and the 
 what is left.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -30,12 +31,12 @@ class FrontEnd(Protocol):
         """Waveforms (batch, samples) to energies (batch, frames, mels), and exports to ONNX."""
 
 
-class Voice(nn.Module):
+class Voice(nn.Module, ABC):
     """What gradients train: energies (batch, frames, mels) to voices (batch, voice)."""
 
+    @abstractmethod
     def stages(self) -> Sequence[nn.Module]:
         """Its parts from the bottom to the top; all its parameters are in precisely one."""
-        raise NotImplementedError
 
 
 class TrainedNetwork(nn.Module):
