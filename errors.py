@@ -15,6 +15,7 @@
     │   ├── UnknownRecordingError   it names none
     │   └── AmbiguousRecordingError it names several
     ├── EncoderError                an encoder cannot be loaded or trained
+    ├── TaggerError                 a tagger cannot be loaded
     ├── OptionalDependencyError     an optional package is missing
     ├── RerankerError               a reranker cannot be trained, loaded or used
     │   └── RerankerMismatchError   the reranker belongs to another encoder
@@ -79,6 +80,10 @@ class AmbiguousRecordingError(RecordingError):
 
 class EncoderError(SpkretError):
     """An encoder cannot be found, loaded, trusted or trained."""
+
+
+class TaggerError(SpkretError):
+    """A classifier of noise, gender or language cannot be found or loaded."""
 
 
 class OptionalDependencyError(SpkretError):
