@@ -1,7 +1,7 @@
 """The contract every tagger keeps: what it gets, what it gives, and which tags it may set."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,14 +26,14 @@ class Evidence:
     ----------
     acoustics : n measurements, as stored
     embeddings : (n, dimension) float32, of unit length
-    waveform : gives the sound of one row, float32 (samples,), mono at 16 kHz; reads the file if it
-        must, so a tagger that can do without does not call it. Of a long file it is the first
-        30 s. Raises AudioError where there is no sound
+    windows : gives the sound of one row as `audio.windows` does: waveforms float32 (samples,), mono
+        at 16 kHz, several for a long file; reads the file if it must, so a tagger that can do
+        without does not call it. Raises AudioError where there is no sound
     """
 
     acoustics: Sequence[Acoustics]
     embeddings: Vector
-    waveform: Callable[[int], Vector]
+    windows: Callable[[int], Iterator[Vector]]
 
     def __len__(self) -> int:
         return len(self.acoustics)
