@@ -110,7 +110,7 @@ def test_packages_listed_are_the_packages_in_the_tree() -> None:
 
 
 def test_modules_at_the_root_are_the_expected_ones() -> None:
-    expected = {"__init__", "api", "cli", "errors", "matcher"}
+    expected = {"__init__", "api", "cli", "errors"}
     assert {path.stem for path in ROOT.glob("*.py")} == expected
 
 

@@ -1,0 +1,91 @@
+"""Measure every system on trials, and train a reranker on them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..rerank.evaluation import Evaluation, evaluate_groups, system_scores
+from ..rerank.ranker import Reranker
+from ..rerank.scoring import Scored, log_rows, missing_reranker, score_groups
+from ..rerank.trial_groups import TrialGroups, group_trials, log_trials
+from ..rerank.trials import Trial
+from ..retrieval.library import Embed, library
+from ..retrieval.normalize import Background
+from .bench import Bench
+
+if TYPE_CHECKING:
+    from ..store.store import Store
+
+
+def evaluate(
+    store: "Store", trials: Sequence[Trial], *, embed: Embed | None = None, log: bool = True
+) -> Evaluation:
+    """Measure every system on trials; no speaker of a trial is in the normalisation's cohort.
+
+    Trials that name a recording that is not there are skipped, counted and warned of.
+
+    Raises
+    ------
+    TrialError
+        No trial has a match among its candidates.
+    AmbiguousRecordingError
+        A trial names several recordings at once.
+    """
+    bench = Bench.of(store)
+    laid = group_trials(trials, bench.library, embed)
+    voices = laid.gathered.voices
+    background = bench.background_without(voices)
+    scored = score_groups(laid.gathered, background.apply(voices), laid.groups, bench.reranker)
+    if log:
+        _log_evaluation(store, laid, scored, bench.reranker)
+    systems = system_scores(scored.features)
+    if bench.reranker is not None:
+        qmf = bench.reranker.qmf.scores(scored.features)
+        systems = system_scores(scored.features, qmf, scored.scores)
+    return evaluate_groups(
+        systems,
+        1.0 if bench.reranker is None else bench.reranker.temperature,
+        voices,
+        laid.groups,
+        laid.matches,
+        skipped=laid.skipped,
+        warnings=[*laid.warnings, *missing_reranker(scored.system)],
+    )
+
+
+def train_reranker(
+    store: "Store", trials: Sequence[Trial], *, seed: int = 0, embed: Embed | None = None
+) -> Evaluation:
+    """Train a reranker on trials, save it into the store, and return its cross-validated figures.
+
+    Raises
+    ------
+    TrialError
+        No trial has a match among its candidates.
+    RerankerError
+        The trials have too few speakers.
+    """
+    from ..rerank.training import Material, train
+
+    shelf = library(store)
+    laid = group_trials(trials, shelf, embed)
+    background = Background.fit(shelf.labelled())
+    material = Material(store.encoder, laid.gathered.voices, background, laid.groups, laid.matches)
+    reranker, evaluation = train(material, seed=seed, skipped=laid.skipped, warnings=laid.warnings)
+    reranker.save(store.reranker_path)
+    return evaluation
+
+
+def _log_evaluation(
+    store: "Store", laid: TrialGroups, scored: Scored, reranker: Reranker | None
+) -> None:
+    rows = log_rows(
+        scored,
+        laid.gathered,
+        "evaluate",
+        store.encoder,
+        reranker,
+        trial_ids=[trial.id for trial in laid.trials],
+        matches=laid.matches,
+    )
+    store.scores.append(rows)
+    store.trials.append(log_trials(laid, rows["query_id"].to_numpy()[laid.groups.offsets[:-1]]))

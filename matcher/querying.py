@@ -1,0 +1,179 @@
+"""Name the one recording of a group, or of a whole store, that has the anchor's speaker."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import TrialError, UsageError
+from ..rerank.ranker import Reranker
+from ..rerank.results import Candidate, Match
+from ..rerank.scoring import (
+    Scored,
+    abstains,
+    best_first,
+    known_or_none,
+    log_rows,
+    missing_reranker,
+    score_groups,
+)
+from ..retrieval.groups import Groups
+from ..retrieval.library import Embed, Gathered, Reference
+from ..retrieval.search import search_store
+from .bench import RERANKED, Bench
+
+if TYPE_CHECKING:
+    from ..store.store import Store
+
+Rows = npt.NDArray[np.int64]
+
+
+def query(
+    store: "Store",
+    anchor: Reference,
+    group: Sequence[Reference] | None = None,
+    *,
+    embed: Embed | None = None,
+    top: int | None = None,
+    explain: bool = False,
+    open_group: bool = False,
+    min_probability: float | None = None,
+    language: str | None = None,
+    noise: str | None = None,
+    where: str | None = None,
+    log: bool = True,
+) -> Match:
+    """Name the one recording of a group that has the anchor's speaker.
+
+    Parameters
+    ----------
+    anchor, group : ids, stored paths or files; without a group, the whole store is searched and
+        its `RERANKED` nearest recordings are the group
+    embed : embeds files that are not stored, all in one call
+    top : how many candidates to return; probabilities are over the whole group all the same
+    explain : tell what each feature added to each score
+    open_group : name no match where "none of them" is likelier than not
+    min_probability : name no match below this probability
+    language, noise, where : filters of the search of the whole store
+    log : write the scores into the store
+
+    Raises
+    ------
+    UsageError
+        The group is empty, the filters leave nothing, or they are given with a group.
+    TrialError
+        The group holds nobody but the anchor.
+    RecordingError
+        A reference does not name precisely one recording.
+    """
+    if min_probability is not None and not 0 <= min_probability <= 1:
+        raise UsageError(f"expected a minimum probability from 0 to 1, got {min_probability}")
+    bench = Bench.of(store)
+    if group is None:
+        gathered = _nearest(bench, anchor, embed, max(RERANKED, top or 0), language, noise, where)
+        members, warnings = np.arange(1, len(gathered.voices)), list[str]()
+    else:
+        _check_no_filters(language, noise, where)
+        gathered = bench.library.gather([anchor, *group], embed)
+        members, warnings = _members(gathered)
+    groups = Groups.of(gathered.rows[:1], [members])
+    scored = score_groups(gathered, bench.centred(gathered), groups, bench.reranker)
+    if log:
+        encoder = store.encoder
+        store.scores.append(log_rows(scored, gathered, "query", encoder, bench.reranker))
+    candidates = _candidates(scored, gathered, bench.reranker if explain else None, top)
+    none = known_or_none(scored.none_probabilities[0])
+    abstain = abstains(candidates[0].probability, none, open_group, min_probability)
+    return Match(
+        anchor=str(gathered.paths[gathered.rows[0]]),
+        path=None if abstain else candidates[0].path,
+        probability=candidates[0].probability,
+        none_probability=none,
+        encoder=store.encoder.name,
+        reranker=bench.reranker_name,
+        candidates=candidates,
+        warnings=[*warnings, *missing_reranker(scored.system)],
+    )
+
+
+def _nearest(
+    bench: Bench,
+    anchor: Reference,
+    embed: Embed | None,
+    k: int,
+    language: str | None,
+    noise: str | None,
+    where: str | None,
+) -> Gathered:
+    """Gather the anchor, as row 0, and the recordings of the store nearest to it."""
+    asked = bench.library.gather([anchor], embed)
+    vector, content = asked.voices.embeddings[0], asked.voices.content_hashes[0]
+    spare = 5  # copies of the anchor are found too
+    hits = search_store(bench.store, vector, k + spare, language=language, noise=noise, where=where)
+    found = bench.library.by_id(hits.ids)
+    others = np.flatnonzero(found.voices.content_hashes != content)[:k]
+    if not len(others):
+        filters = {"language": language, "noise": noise, "where": where}
+        given = ", ".join(f"{name} {value}" for name, value in filters.items() if value is not None)
+        raise UsageError(
+            "expected other recordings to compare with, the store has none"
+            f" ({given or 'no filter'}); `spkret info` shows its languages and noises"
+        )
+    return asked.joined(found.take(others))
+
+
+def _check_no_filters(*filters: str | None) -> None:
+    if any(given is not None for given in filters):
+        raise UsageError("language, noise and where filter the whole store; leave out the group")
+
+
+def _members(gathered: Gathered) -> tuple[Rows, list[str]]:
+    """Rows of a group without repeats and without the anchor, and warnings of what was dropped."""
+    anchor, rows = int(gathered.rows[0]), gathered.rows[1:]
+    if not len(rows):
+        raise UsageError("expected at least one candidate in the group, got none")
+    distinct = np.array(list(dict.fromkeys(rows.tolist())), np.int64)
+    content = gathered.voices.content_hashes
+    members = distinct[content[distinct] != content[anchor]]
+    warnings = []
+    if len(distinct) < len(rows):
+        warnings.append(f"{len(rows) - len(distinct)} candidates were listed twice")
+    if len(members) < len(distinct):
+        warnings.append("the group holds the anchor itself, which was left out")
+    if not len(members):
+        raise TrialError("expected a candidate besides the anchor itself, got none")
+    copies = len(members) - len(set(content[members].tolist()))
+    if copies:
+        warnings.append(f"{copies} candidates hold the same audio as another")
+    return members, warnings
+
+
+def _candidates(
+    scored: Scored, gathered: Gathered, explainer: Reranker | None, top: int | None
+) -> list[Candidate]:
+    """List the candidates of the one group, the best first, explained if there is an explainer."""
+    order = best_first(scored, gathered)[:top]
+    cosines = scored.features.column("cosine")
+    names = () if explainer is None else explainer.names
+    parts = None if explainer is None else explainer.contributions(scored.features.take(order))
+    voices, rows = gathered.voices, scored.groups.candidates[order]
+    return [
+        Candidate(
+            rank=place + 1,
+            path=str(gathered.paths[row]),
+            id=int(voices.ids[row]) if gathered.stored[row] else None,
+            language=voices.languages[row],
+            noise=voices.noises[row],
+            cosine=float(cosines[position]),
+            score=float(scored.scores[position]),
+            probability=float(scored.probabilities[position]),
+            contributions=None if parts is None else _strongest(names, parts[place]),
+        )
+        for place, (position, row) in enumerate(zip(order, rows, strict=True))
+    ]
+
+
+def _strongest(names: tuple[str, ...], parts: npt.NDArray[np.float64]) -> dict[str, float]:
+    order = np.argsort(-np.abs(parts), kind="stable")
+    return {names[number]: float(parts[number]) for number in order}
