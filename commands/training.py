@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from ..indexer.encoders.trainable.base import Trainable
     from ..indexer.training.progress import Progress
     from ..indexer.training.recipe import Recipe
-    from ..indexer.training.run import TrainResult
+    from ..indexer.training.run import Family, TrainResult
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NETWORKS = ("ecapa-tdnn", "speakernet")
+NETWORKS = ("ecapa-tdnn", "ecapa-cnn-tdnn", "speakernet")
 LOSSES = ("aam", "softmax", "angular", "triplet", "supcon")
 PAIR_LOSSES = ("triplet", "supcon")
 TAKES = 4
@@ -202,7 +202,7 @@ def _network(init: str | None, network: str | None, channels: int | None) -> "Tr
             f"expected --network and --channels only without --init, which brings the network of"
             f" {init!r}; leave them out"
         )
-    return new_network("speakernet" if network == "speakernet" else "ecapa-tdnn", channels)
+    return new_network(cast("Family", network or "ecapa-tdnn"), channels)
 
 
 def _recipe(init: str | None, numbers: dict[str, Any]) -> "Recipe":

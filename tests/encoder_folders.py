@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from spkret.indexer.encoders import native
-from spkret.indexer.encoders.ecapa_tdnn import Network, NetworkConfig
+from spkret.indexer.encoders.ecapa_tdnn import NetworkConfig
 
 SMALL = NetworkConfig(channels=16, pooled=48, attention=8, squeeze=8, voice=24, colour=8)
 
@@ -49,7 +49,7 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 def native_folder(folder: Path, seed: int = 0) -> Path:
     """An encoder folder as `train-encoder` writes it."""
     torch.manual_seed(seed)
-    network = Network(SMALL).eval()
+    network = SMALL.build().eval()
     network.colour.share.data.fill_(0.9)
     native.save(folder, "small", network, SMALL, 4_000, "# small\n")
     return folder

@@ -16,8 +16,9 @@ from .trainable.base import TrainedNetwork, Voice
 class NetworkConfig:
     """Sizes of the network; `channels` is of every block, `pooled` of the layer before pooling.
 
-    The first layer keeps one frame in `stride`, so that all the others cost as much less. An
-    embedding has `voice` dimensions from the network and `colour` from the long-term spectrum.
+    The first layer keeps one frame in `stride`, so that all the others cost as much less. With
+    `stem`, that layer is a two-dimensional one of so many channels. An embedding has `voice`
+    dimensions from the network and `colour` from the long-term spectrum.
     """
 
     channels: int = 256
@@ -25,6 +26,7 @@ class NetworkConfig:
     attention: int = 64
     squeeze: int = 64
     stride: int = 2
+    stem: int = 0
     voice: int = 192
     colour: int = 64
     frontend: FrontEndConfig = field(default_factory=FrontEndConfig)
@@ -37,7 +39,12 @@ class NetworkConfig:
 
     def build(self) -> "Network":
         """The network with random weights."""
-        return Network(self)
+        return Network(VoiceNetwork(self), self.frontend.mels, self.colour)
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """The dimensions of voice and colour."""
+        return (self.voice, self.colour)
 
 
 class EqualLengthPooling(AttentiveStatisticsPooling):  # type: ignore[misc]
@@ -106,6 +113,36 @@ class LongTermSpectrum(nn.Module):
         return term
 
 
+class Stem(nn.Module):
+    """Convolutions over time and frequency, which see a formant that moves as the same formant.
+
+    Thienpondt et al. 2021, "Integrating frequency translational invariance in TDNNs and frequency
+    positional information in 2D ResNets to enhance speaker verification". A quarter of the bands is
+    left, times `channels`; one frame in `stride`.
+    """
+
+    def __init__(self, channels: int, stride: int) -> None:
+        super().__init__()
+        self.enter = _convolution(1, channels, (2, stride))
+        self.first = _convolution(channels, channels, (1, 1))
+        self.second = _convolution(channels, channels, (1, 1))
+        self.leave = _convolution(channels, channels, (2, 1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (batch, frames, mels) to (batch, frames / stride, channels · mels / 4)."""
+        entered = self.enter(features.transpose(1, 2)[:, None])
+        seen: Tensor = self.leave(entered + self.second(self.first(entered)))
+        return seen.flatten(1, 2).transpose(1, 2)
+
+
+def _convolution(inputs: int, outputs: int, stride: tuple[int, int]) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
+
+
 class VoiceNetwork(Voice):
     """Log-mel frames (batch, frames, mels), not yet mean-normalised, to voices (batch, voice).
 
@@ -116,21 +153,25 @@ class VoiceNetwork(Voice):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
+        mels = config.frontend.mels
+        self.stem = Stem(config.stem, config.stride) if config.stem else None
         self.body = ECAPA_TDNN(
-            config.frontend.mels,
+            config.stem * (mels // 4) if config.stem else mels,
             lin_neurons=config.voice,
             channels=[config.channels] * 4 + [config.pooled],
             attention_channels=config.attention,
             se_channels=config.squeeze,
         )
-        first = self.body.blocks[0].conv
-        first.stride, first.conv.stride = config.stride, (config.stride,)
+        if not config.stem:
+            first = self.body.blocks[0].conv
+            first.stride, first.conv.stride = config.stride, (config.stride,)
         self.body.asp = EqualLengthPooling(config.pooled, attention_channels=config.attention)
         self.spectrum = LongTermSpectrum(config.frontend.mels, config.voice)
 
     def forward(self, features: Tensor) -> Tensor:
         """Embed features of one length; the result is not normalised."""
-        embeddings: Tensor = self.body(remove_mean(features))
+        level = remove_mean(features)
+        embeddings: Tensor = self.body(level if self.stem is None else self.stem(level))
         spectrum: Tensor = self.spectrum(features)
         return embeddings.squeeze(1) + spectrum
 
@@ -138,7 +179,8 @@ class VoiceNetwork(Voice):
         """The blocks, then what stands behind and beside them."""
         body = self.body
         top = [body.mfa, body.asp, body.asp_bn, body.fc, self.spectrum]
-        return [*body.blocks, nn.ModuleList(top)]
+        bottom = [] if self.stem is None else [self.stem]
+        return [*bottom, *body.blocks, nn.ModuleList(top)]
 
 
 class Colour(nn.Module):
@@ -166,9 +208,9 @@ class Colour(nn.Module):
 class Network(TrainedNetwork):
     """Log-mel frames (batch, frames, mels) to embeddings (batch, dimension): voice, then colour."""
 
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__(VoiceNetwork(config))
-        self.colour = Colour(config.frontend.mels, config.colour)
+    def __init__(self, voice: Voice, mels: int, colour: int) -> None:
+        super().__init__(voice)
+        self.colour = Colour(mels, colour)
 
     def forward(self, features: Tensor) -> Tensor:
         """Embed features of one length; the colour is scaled to the voice's length, in float32."""

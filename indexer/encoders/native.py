@@ -188,6 +188,7 @@ def save(
         "format": FORMAT,
         "name": name,
         "dimension": config.dimension,
+        "parts": config.parts,
         "network": {"family": config.family, **asdict(config)},
         "grid_samples": grid_samples,
     }

@@ -13,6 +13,7 @@ from .losses import LOSSES
 from .recipe import Recipe
 
 FROM_SCRATCH = {"ecapa-tdnn": "an ECAPA-TDNN", "nemo": "a SpeakerNet"}
+"""What is trained from random weights; `ecapa-fused` never is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """`spkret train-encoder`: a manifest in, an encoder folder out."""
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,8 @@ from .trainer import Report, Trained, train
 from .waves import Sounds
 
 GRID_SAMPLES = 4_000
-Family = Literal["ecapa-tdnn", "speakernet"]
+Family = Literal["ecapa-tdnn", "ecapa-cnn-tdnn", "speakernet"]
+STEM_CHANNELS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def new_network(family: Family, channels: int | None = None) -> Trainable:
         from ..encoders.trainable.nemo import small_speakernet
 
         return small_speakernet(channels) if channels else small_speakernet()
-    return NetworkConfig(channels=channels, pooled=3 * channels) if channels else NetworkConfig()
+    plain = NetworkConfig(stem=STEM_CHANNELS if family == "ecapa-cnn-tdnn" else 0)
+    return replace(plain, channels=channels, pooled=3 * channels) if channels else plain
 
 
 def train_encoder(request: TrainRequest, report: Report) -> TrainResult:

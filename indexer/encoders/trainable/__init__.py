@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 FAMILIES = {
     "ecapa-tdnn": "..ecapa_tdnn",
+    "ecapa-fused": ".fused",
     "speechbrain-ecapa": ".speechbrain",
     "nemo": ".nemo",
 }

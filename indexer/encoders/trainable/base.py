@@ -70,6 +70,10 @@ class Trainable(Protocol):
     def dimension(self) -> int:
         """The dimension of an embedding."""
 
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """The dimensions of the parts that an embedding is a concatenation of."""
+
     def build(self) -> TrainedNetwork:
         """The network with random weights."""
 

@@ -51,6 +51,11 @@ class NemoConfig:
         """The dimension of an embedding."""
         return self.network.dimension
 
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """One part, the voice."""
+        return (self.dimension,)
+
     def build(self) -> TrainedNetwork:
         """The network with random weights."""
         return TrainedNetwork(NemoVoice(self.network))

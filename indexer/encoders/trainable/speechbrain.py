@@ -46,6 +46,11 @@ class SpeechBrainConfig:
         """The dimension of an embedding."""
         return Recipe(CLASS, self.options, self.filter_bank, self.deviation).dimension
 
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """One part, the voice."""
+        return (self.dimension,)
+
     def build(self) -> TrainedNetwork:
         """The network with random weights."""
         return TrainedNetwork(SpeechBrainVoice(self))
