@@ -176,6 +176,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "train-reranker",
         "evaluate",
         "train-encoder",
+        "fuse-encoders",
         "export-onnx",
         "sql",
         "info",
