@@ -186,3 +186,71 @@ def _speechbrain_folder(folder: Path, network: torch.nn.Module, section: str) ->
     (folder / "hyperparams.yaml").write_text(hyperparams_of(section))
     torch.save(network.state_dict(), folder / "embedding_model.ckpt")
     return folder
+
+
+LANGUAGE_PARAMS = """\
+pretrained_path: speechbrain/lang-id-voxlingua107-ecapa
+n_mels: 20
+out_n_neurons: 5
+compute_features: !new:speechbrain.lobes.features.Fbank
+  n_mels: 20
+  left_frames: 0
+  right_frames: 0
+  deltas: false
+embedding_model: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
+  input_size: 20
+  channels: [16, 16, 16, 16, 48]
+  kernel_sizes: [5, 3, 3, 3, 1]
+  dilations: [1, 2, 3, 4, 1]
+  attention_channels: 8
+  lin_neurons: 24
+classifier: !new:speechbrain.lobes.models.Xvector.Classifier
+  input_shape: [null, null, 24]
+  activation: !name:torch.nn.LeakyReLU
+  lin_blocks: 1
+  lin_neurons: 12
+  out_neurons: !ref <out_n_neurons>
+mean_var_norm: !new:speechbrain.processing.features.InputNormalization
+  norm_type: sentence
+  std_norm: false
+modules:
+    compute_features: !ref <compute_features>
+    mean_var_norm: !ref <mean_var_norm>
+    embedding_model: !ref <embedding_model>
+    classifier: !ref <classifier>
+label_encoder: !new:speechbrain.dataio.encoder.CategoricalEncoder
+pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
+    loadables:
+        embedding_model: !ref <embedding_model>
+        classifier: !ref <classifier>
+        label_encoder: !ref <label_encoder>
+    paths:
+        embedding_model: !ref <pretrained_path>/embedding_model.ckpt
+        classifier: !ref <pretrained_path>/classifier.ckpt
+        label_encoder: !ref <pretrained_path>/label_encoder.txt
+"""
+
+LANGUAGE_LABELS = ("en: English", "iw: Hebrew", "zh-CN: Chinese", "jw: Javanese", "zh-TW: Chinese")
+
+
+def language_folder(folder: Path, seed: int = 0) -> Path:
+    """A folder as SpeechBrain publishes its language identifier, with five labels."""
+    from speechbrain.dataio.encoder import CategoricalEncoder
+    from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
+    from speechbrain.lobes.models.Xvector import Classifier
+
+    torch.manual_seed(seed)
+    channels = [16, 16, 16, 16, 48]
+    network = ECAPA_TDNN(20, lin_neurons=24, channels=channels, attention_channels=8)
+    classifier = Classifier([None, None, 24], lin_neurons=12, out_neurons=len(LANGUAGE_LABELS))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hyperparams.yaml").write_text(LANGUAGE_PARAMS)
+    for module, name in ((network, "embedding_model"), (classifier, "classifier")):
+        for key, buffer in module.named_buffers():
+            if key.endswith(("running_mean", "running_var")):
+                buffer.copy_(0.5 + torch.rand_like(buffer))
+        torch.save(module.state_dict(), folder / f"{name}.ckpt")
+    labels = CategoricalEncoder()
+    labels.update_from_iterable(LANGUAGE_LABELS, sequence_input=False)
+    labels.save(folder / "label_encoder.txt")
+    return folder

@@ -6,10 +6,11 @@ from pathlib import Path
 from ...errors import EncoderError
 
 
-def fetch(repository: str, files: Sequence[str]) -> Path:
+def fetch(repository: str, files: Sequence[str], option: str = "--model") -> Path:
     """The local folder with `files` of a repository `owner/name`.
 
-    What is cached is used as it is, and the network is left alone.
+    What is cached is used as it is, and the network is left alone. `option` is the one that takes a
+    folder instead, for the message.
 
     Raises
     ------
@@ -25,12 +26,12 @@ def fetch(repository: str, files: Sequence[str]) -> Path:
     except Exception as error:  # the hub client raises many unrelated types
         raise EncoderError(
             f"expected {repository} in the Hugging Face cache or on the network, got"
-            f" {type(error).__name__}; connect once, or pass a local folder to --model"
+            f" {type(error).__name__}; connect once, or pass a local folder to {option}"
         ) from error
     if missing := [name for name in files if not (folder / name).exists()]:
         raise EncoderError(
             f"expected {', '.join(files)} in {repository} on Hugging Face,"
-            f" found no {missing[0]}; download the model and pass its folder to --model"
+            f" found no {missing[0]}; download the model and pass its folder to {option}"
         )
     return folder
 

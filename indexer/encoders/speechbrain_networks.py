@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ...errors import EncoderError
 from .ecapa_tdnn import EqualLengthPooling
 from .fourier import ConvolutionStft
-from .speechbrain_recipe import HYPERPARAMETERS, Recipe
+from .speechbrain_recipe import HYPERPARAMETERS, Part, Recipe
 from .weights import BUILD_ERRORS, first_line, load_into, read_weights
 
 ACTIVATIONS = {"torch.nn.ReLU": nn.ReLU, "torch.nn.LeakyReLU": nn.LeakyReLU}
@@ -66,8 +66,8 @@ def exportable_front_end(recipe: Recipe, folder: Path) -> nn.Sequential:
     return front
 
 
-def load_network(recipe: Recipe, folder: Path, weights: str) -> nn.Module:
-    """The network of a folder with the weights of the file named: float32, in evaluation mode."""
+def load_network(recipe: Recipe | Part, folder: Path, weights: str) -> nn.Module:
+    """A network of a folder with the weights of the file named: float32, in evaluation mode."""
     module, name = recipe.network.rsplit(".", 1)
     options = {key: _activation(value) for key, value in recipe.options.items()}
     try:

@@ -50,6 +50,14 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of the `modules` of a folder: the path of its class, and its options."""
+
+    network: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Tagged:
     """A tag without its `!`, and the plain value that it stands before."""
 
@@ -75,6 +83,27 @@ def read_recipe(folder: Path) -> Recipe:
             f"expected an ECAPA-TDNN, x-vector or ResNet of SpeechBrain in {path}, got {error}"
         ) from error
     return recipe
+
+
+def read_part(folder: Path, name: str, network: str) -> Part:
+    """One more of the `modules` that the `hyperparams.yaml` of a folder describes.
+
+    Parameters
+    ----------
+    folder : a folder that `read_recipe` reads
+    name : the name among the modules, such as `classifier`
+    network : the path of the one class that it may be of
+
+    Raises
+    ------
+    EncoderError
+        The file is not YAML, calls functions, or describes another class there.
+    """
+    path = folder / HYPERPARAMETERS
+    try:
+        return Part(*_part(_read_plain(path), name, [network]))
+    except ValueError as error:
+        raise EncoderError(f"expected the {name} {network} in {path}, got {error}") from error
 
 
 def _recipe(document: dict[str, Any]) -> Recipe:

@@ -1,10 +1,10 @@
 """Conventions for tag values: what manifests write, and what the store holds."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...store.schema import UNKNOWN_LANGUAGE, Noise, Tag, TagSource
+from ..languages import primary_subtag
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "path": ("path", "audio_filepath", "filename"),
@@ -27,7 +27,6 @@ _GENDERS = {"m": ("m", "male", "man", "male_masculine"), "f": ("f", "female", "w
 _GENDER_OF = {word: gender for gender, words in _GENDERS.items() for word in words} | {
     "female_feminine": "f"
 }
-_PRIMARY_SUBTAG = re.compile(r"[a-z]{2,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def read_tags(values: Mapping[str, str], source: TagSource) -> Tags:
     noise or gender that no convention knows becomes unknown, the word is kept as `noise_tag` or
     `gender_tag`, so that nothing a manifest says is lost and no row fails for a tag.
     """
-    language = _language(values.get("language", ""))
+    language = primary_subtag(values.get("language", ""))
     noise = _NOISE_OF.get(values.get("noise", "").lower())
     gender = _GENDER_OF.get(values.get("gender", "").lower())
     kept = {
@@ -70,9 +69,3 @@ def read_tags(values: Mapping[str, str], source: TagSource) -> Tags:
 def _tag(value: str | None, unknown: str | None, source: TagSource) -> Tag:
     """Return the tag of a value; one that says nothing comes from nowhere."""
     return Tag(unknown) if not value or value == unknown else Tag(value, source)
-
-
-def _language(written: str) -> str:
-    """Return the primary subtag of a BCP 47 tag (`zh-CN`, `en_US`), `und` where there is none."""
-    primary = written.replace("_", "-").split("-")[0].lower()
-    return primary if _PRIMARY_SUBTAG.fullmatch(primary) else UNKNOWN_LANGUAGE
