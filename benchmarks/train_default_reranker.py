@@ -11,7 +11,10 @@ import argparse
 import csv
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
@@ -24,6 +27,10 @@ from spkret.indexer.training.features import read_wave
 from spkret.indexer.training.rooms import room
 from spkret.indexer.training.waves import Sounds, Wave, add_noise, some_noise
 from spkret.matcher import train_reranker
+from spkret.rerank.trials import Trial
+
+if TYPE_CHECKING:
+    from spkret.store.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 SPEECH = ROOT.parent / "shared" / "speech"
@@ -41,53 +48,86 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=8_000)
     parser.add_argument("--model", default="compact")
     options = parser.parse_args()
-    with (options.speech / "manifest.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] in SPLITS]
-    sounds = read_sounds(options.speech / "noise.csv")
     audio = options.work / "audio"
-    _write_manifest(
-        [_render(r, k, options.speech, audio, sounds) for k in (0, 1) for r in rows], audio
-    )
+    render(read_rows(options.speech / "manifest.csv", SPLITS), options.speech, audio)
     store = spkret.open(options.work / "store", options.model)
     print(spkret.index(audio, store, model=options.model))
-    trials = spkret.make_trials(store, options.records, 50, within=("source", "rendering"))
-    training = train_reranker(store, trials)
-    print(training)
+    print(train_reranker(store, draw(store, options.records)))
     target = ROOT / "rerank" / "default"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(store.reranker_path, target)
 
 
-def _render(row: Row, rendering: int, speech: Path, audio: Path, sounds: Sounds) -> Row:
+def read_rows(manifest: Path, splits: Sequence[str]) -> list[Row]:
+    """Read the rows of a manifest that are in some of its splits."""
+    with manifest.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if row["split"] in splits]
+
+
+def render(rows: Sequence[Row], speech: Path, audio: Path) -> None:
+    """Write every file twice, as it is and in a random condition, and a manifest of both.
+
+    Files that are there are not written again.
+    """
+    jobs = [(row, rendering) for rendering in (0, 1) for row in rows]
+    with ProcessPoolExecutor() as pool:
+        work = partial(_render, speech=speech, audio=audio)
+        written = list(pool.map(work, *zip(*jobs, strict=True), chunksize=32))
+    write_manifest(written, audio / "manifest.csv")
+
+
+def draw(store: "Store", records: int) -> list[Trial]:
+    """Draw trials within one source, one language and one of the two renderings."""
+    return spkret.make_trials(store, records, 50, within=("source", "rendering"))
+
+
+def write_manifest(rows: Sequence[Row], path: Path) -> None:
+    """Write rows as a manifest."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_wave(path: Path, wave: Wave) -> None:
+    """Write a FLAC file that is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    soundfile.write(draft, wave, RATE, format="FLAC")
+    draft.replace(path)
+
+
+@lru_cache(maxsize=1)
+def _sounds(table: Path) -> Sounds:
+    """Read the sounds of training, once a process."""
+    return read_sounds(table)
+
+
+def _render(row: Row, rendering: int, speech: Path, audio: Path) -> Row:
     """Write a file as it is (0) or in a random condition (1)."""
     rng = generator(row["path"], rendering)
     name, noise = ("asis", row["noise"])
-    wave = read_wave(str(speech / row["path"]))
     if rendering:
         name = "conditions"
         noise = "communication" if noise == "communication" else str(rng.choice(CONDITIONS))
-        wave = _condition(wave, noise, sounds, rng)
     target = audio / name / Path(row["path"]).with_suffix(".flac")
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(target, 0.7 * wave / (np.abs(wave).max() + 1e-9), RATE)
+        wave = read_wave(str(speech / row["path"]))
+        if rendering:
+            wave = in_condition(wave, noise, _sounds(speech / "noise.csv"), rng)
+        write_wave(target, 0.7 * wave / (np.abs(wave).max() + 1e-9))
     return {**row, "path": target.relative_to(audio).as_posix(), "noise": noise, "rendering": name}
 
 
-def _condition(wave: Wave, noise: str, sounds: Sounds, rng: np.random.Generator) -> Wave:
+def in_condition(wave: Wave, noise: str, sounds: Sounds, rng: np.random.Generator) -> Wave:
+    """Put a wave into a random room, noise and channel of training."""
     if rng.random() < {"clean": 0.3, "background": 0.5, "communication": 0.2}[noise]:
         wave = room(wave, sounds, rng)
     if noise == "background" or rng.random() < 0.2:
         low = 0 if noise == "background" else 15
         wave = add_noise(wave, some_noise(len(wave), sounds, rng), rng.uniform(low, low + 20))
     return communicate(wave, rng) if noise == "communication" else wave
-
-
-def _write_manifest(rows: Sequence[Row], audio: Path) -> None:
-    with (audio / "manifest.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 if __name__ == "__main__":
