@@ -108,29 +108,37 @@ NAMES = tuple(feature.name for feature in FEATURES)
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The feature matrix of all candidates: float32 (total, len(FEATURES))."""
+    """The feature matrix of all candidates: float32 (total, len(names))."""
 
     matrix: Floats
+    names: tuple[str, ...] = NAMES
 
     def column(self, name: str) -> Doubles:
         """Return one feature of all candidates: float64 (total,)."""
-        return self.matrix[:, NAMES.index(name)].astype(np.float64)
+        return self.matrix[:, self.names.index(name)].astype(np.float64)
 
     def columns(self, names: tuple[str, ...]) -> Doubles:
         """Return some features of all candidates: float64 (total, len(names))."""
-        return self.matrix[:, [NAMES.index(name) for name in names]].astype(np.float64)
+        return self.select(names).matrix.astype(np.float64)
+
+    def select(self, names: tuple[str, ...]) -> "Features":
+        """Pick some features, in this order."""
+        if names == self.names:
+            return self
+        numbers = [self.names.index(name) for name in names]
+        return Features(np.take(self.matrix, numbers, axis=1), names)
 
     def with_plda(self, scores: Doubles, groups: Groups) -> "Features":
         """Fill in the features of PLDA from its scores (total,); NaN without them."""
         matrix = self.matrix.copy()
         columns = {"plda": scores, **_standing("plda", scores, groups)}
         for name, values in columns.items():
-            matrix[:, NAMES.index(name)] = values
-        return Features(matrix)
+            matrix[:, self.names.index(name)] = values
+        return Features(matrix, self.names)
 
     def take(self, positions: Rows) -> "Features":
         """Pick the candidates at these positions."""
-        return Features(self.matrix[positions])
+        return Features(self.matrix[positions], self.names)
 
 
 def compute(voices: Voices, centred: Centred, groups: Groups, plda: Plda | None = None) -> Features:

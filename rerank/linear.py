@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..retrieval.groups import Groups
 from .calibration import log_likelihood, softmax
-from .features import FEATURES, NAMES, Features
+from .features import FEATURES, Features
 
 Doubles = npt.NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def fit_listwise(
     features: Features,
     groups: Groups,
     matches: npt.NDArray[np.int64],
-    names: tuple[str, ...] = NAMES,
+    names: tuple[str, ...] | None = None,
 ) -> Linear:
     """Fit by conditional logit (McFadden 1974): the group's softmax gives the matches most mass.
 
@@ -84,9 +84,11 @@ def fit_listwise(
     ----------
     features, groups : of all candidates
     matches : (groups,), the position of each group's match among all candidates
+    names : the features to use; all by default
     """
     from scipy.optimize import minimize
 
+    names = features.names if names is None else names
     columns = features.columns(names)
     centre, scale = _centre_and_scale(columns)
     z = np.nan_to_num((columns - centre) / scale)
@@ -99,7 +101,7 @@ def fit_listwise(
         return value, gradient + penalty
 
     monotone = {feature.name: feature.monotone for feature in FEATURES}
-    bounds = [_BOUNDS[monotone[name]] for name in names]
+    bounds = [_BOUNDS[monotone.get(name, 0)] for name in names]
     start = np.zeros(len(names))
     weights = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x / scale
     return Linear(names, tuple(centre.tolist()), tuple(weights.tolist()), 0.0)

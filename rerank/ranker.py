@@ -2,7 +2,8 @@
 
 ::
 
-    reranker.json   format, encoder, linear models, calibration, how it was trained and measured
+    reranker.json   format, encoder, features, linear models, calibration, how it was trained and
+                    measured
     model.txt       the trees, LightGBM's text format
     cohort.npz      means and cohort of the training store
     plda.npz        the PLDA model of its speakers, empty where they were too few
@@ -44,6 +45,7 @@ class Parts:
     Parameters
     ----------
     encoder : the encoder whose embeddings it was trained on
+    names : the features it was trained on, as the trees count them
     qmf : the linear baseline, also the calibrated log odds of a pair
     base : the linear model that the trees start from
     model : the trees, LightGBM's text format
@@ -54,6 +56,7 @@ class Parts:
     """
 
     encoder: EncoderIdentity
+    names: tuple[str, ...]
     qmf: Linear
     base: Linear
     model: str
@@ -68,6 +71,7 @@ class Reranker:
 
     def __init__(self, parts: Parts, files: Mapping[str, bytes]) -> None:
         self.encoder = parts.encoder
+        self.names = parts.names
         self.qmf = parts.qmf
         self.background = parts.background
         self.plda = parts.plda
@@ -124,7 +128,9 @@ class Reranker:
 
     def score(self, features: Features) -> Doubles:
         """Score every candidate: float64 (total,), larger is likelier."""
-        return self._base.scores(features) + self._booster.scores(features.matrix)
+        return self._base.scores(features) + self._booster.scores(
+            features.select(self.names).matrix
+        )
 
     def probabilities(self, scores: Doubles, groups: Groups) -> Doubles:
         """Compute each candidate's probability, given that one of its group is the match."""
@@ -142,12 +148,12 @@ class Reranker:
         return sigmoid(self.qmf.scores(features))
 
     def contributions(self, features: Features) -> Doubles:
-        """Compute what each feature adds to each score: float64 (total, len(NAMES)).
+        """Compute what each feature adds to each score: float64 (total, len(names)).
 
         The trees' SHAP values and the linear model's terms; with a constant, they sum to the score.
         """
-        parts = self._booster.contributions(features.matrix)[:, :-1]
-        columns = [NAMES.index(name) for name in self._base.names]
+        parts = self._booster.contributions(features.select(self.names).matrix)[:, :-1]
+        columns = [self.names.index(name) for name in self._base.names]
         parts[:, columns] += self._base.contributions(features)
         return parts
 
@@ -161,7 +167,7 @@ def _files(parts: Parts) -> dict[str, bytes]:
     description = {
         "format": _FORMAT,
         "encoder": asdict(parts.encoder),
-        "features": list(NAMES),
+        "features": list(parts.names),
         "sha256": {name: _sha256(content) for name, content in data.items()},
         "qmf": asdict(parts.qmf),
         "base": asdict(parts.base),
@@ -180,6 +186,7 @@ def _parts(files: Mapping[str, bytes], folder: Path) -> Parts:
     try:
         return Parts(
             encoder=EncoderIdentity(**description["encoder"]),
+            names=tuple(description["features"]),
             qmf=_linear(description["qmf"]),
             base=_linear(description["base"]),
             model=files[_MODEL].decode(),
@@ -198,16 +205,29 @@ def _description(files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
         sums = description["sha256"]
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(folder, _DESCRIPTION) from error
-    if description.get("format") != _FORMAT or description.get("features") != list(NAMES):
+    if description.get("format") != _FORMAT:
         raise RerankerError(
-            f"expected a reranker of format {_FORMAT} with this version's {len(NAMES)} features in"
-            f" {folder}, got format {description.get('format')} or other features;"
-            " run `spkret train-reranker` again"
+            f"expected a reranker of format {_FORMAT} in {folder}, got format"
+            f" {description.get('format')}; run `spkret train-reranker` again"
         )
+    _check_features(description, folder)
     for name in _DATA:
         if sums.get(name) != _sha256(files[name]):
             raise _damaged(folder, name)
     return description
+
+
+def _check_features(description: Mapping[str, Any], folder: Path) -> None:
+    """Refuse a reranker that asks for features that this version does not compute."""
+    names = description.get("features")
+    if not isinstance(names, list):
+        raise _damaged(folder, _DESCRIPTION)
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise RerankerError(
+            f"expected features that this version of spkret knows in {folder}, got {unknown[0]!r};"
+            " update spkret, or run `spkret train-reranker` again"
+        )
 
 
 def _linear(fields: Mapping[str, Any]) -> Linear:

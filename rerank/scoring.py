@@ -14,7 +14,7 @@ from ..retrieval.normalize import Centred
 from ..store.schema import EncoderIdentity
 from ..store.scores import SCORES_SCHEMA
 from .calibration import softmax
-from .features import NAMES, Features, compute
+from .features import Features, compute
 from .ranker import Reranker
 
 Doubles = npt.NDArray[np.float64]
@@ -213,7 +213,7 @@ def _feature_maps(features: Features) -> pa.Array:
     rows, width = features.matrix.shape
     offsets = pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))
     names = pa.DictionaryArray.from_arrays(
-        pa.array(np.tile(np.arange(width, dtype=np.int32), rows)), pa.array(NAMES)
+        pa.array(np.tile(np.arange(width, dtype=np.int32), rows)), pa.array(features.names)
     ).cast(pa.string())
     values = pa.array(features.matrix.ravel(), pa.float32(), from_pandas=True)
     return pa.MapArray.from_arrays(offsets, names, values)

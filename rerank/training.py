@@ -112,6 +112,7 @@ def train(
     final = _fit(examples, seed, None, rounds)
     parts = Parts(
         encoder=material.encoder,
+        names=examples.features.names,
         qmf=final.qmf,
         base=final.base,
         model=final.model,

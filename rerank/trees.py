@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..retrieval.groups import Groups
 from .calibration import log_likelihood, softmax
-from .features import FEATURES, NAMES, Features
+from .features import FEATURES, Features
 
 if TYPE_CHECKING:
     import lightgbm
@@ -24,6 +24,7 @@ Rows = npt.NDArray[np.int64]
 MOST_ROUNDS = 500
 _PATIENCE = 30
 _LEAST_CURVATURE = 1e-4
+_MONOTONE = {feature.name: feature.monotone for feature in FEATURES}
 _PARAMETERS: dict[str, Any] = {
     "metric": "None",
     "num_leaves": 15,
@@ -94,7 +95,7 @@ def fit_trees(
     data = _dataset(train, base)
     parameters = _PARAMETERS | {
         "seed": seed,
-        "monotone_constraints": [feature.monotone for feature in FEATURES],
+        "monotone_constraints": [_MONOTONE.get(name, 0) for name in train.features.names],
         "objective": lambda predicted, _: _gradients(predicted, train),
     }
     if held is None:
@@ -136,6 +137,14 @@ def _dataset(
         group=examples.groups.sizes,
         init_score=base,
         reference=reference,
-        feature_name=list(NAMES),
+        feature_name=_plain(examples.features.names),
         params={"verbosity": -1, "feature_pre_filter": False},
     )
+
+
+def _plain(names: tuple[str, ...]) -> list[str]:
+    """Names that LightGBM's text format can hold: others are replaced by their number."""
+    return [
+        name if name.isascii() and name.isidentifier() else f"column_{number}"
+        for number, name in enumerate(names)
+    ]

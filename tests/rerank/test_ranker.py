@@ -9,7 +9,7 @@ import pytest
 from spkret.errors import RerankerError, RerankerMismatchError
 from spkret.rerank import loading
 from spkret.rerank.evaluation import Evaluation
-from spkret.rerank.features import compute
+from spkret.rerank.features import Features, compute
 from spkret.rerank.loading import load_for
 from spkret.rerank.ranker import Reranker
 from spkret.store.schema import EncoderIdentity
@@ -60,7 +60,7 @@ def test_damage_is_named(saved: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("format", 99), ("features", ["cosine"]), ("features", None)]
+    ("key", "value"), [("format", 99), ("features", ["telepathy"]), ("features", None)]
 )
 def test_another_version_is_refused(saved: Path, key: str, value: object) -> None:
     path = saved / "reranker.json"
@@ -86,3 +86,16 @@ def test_the_stores_own_reranker_comes_first(
 def test_a_reranker_of_another_encoder_is_refused(saved: Path) -> None:
     with pytest.raises(RerankerMismatchError, match="got one trained on 'fake'"):
         load_for(store(saved, "other"))
+
+
+def test_a_reranker_picks_its_own_features(
+    trained: tuple[Reranker, Evaluation], saved: Path
+) -> None:
+    made = material(seed=7)
+    features = compute(made.voices, made.background.apply(made.voices), made.groups)
+    more = Features(
+        np.column_stack([features.matrix[:, :1] * 0, features.matrix]), ("new", *features.names)
+    )
+    np.testing.assert_array_equal(Reranker.load(saved).score(more), trained[0].score(features))
+    parts = trained[0].contributions(more)
+    np.testing.assert_array_equal(parts, trained[0].contributions(features))
