@@ -185,7 +185,7 @@ def _parts(files: Mapping[str, bytes], folder: Path) -> Parts:
         raise _damaged(folder, _COHORT)
     try:
         return Parts(
-            encoder=EncoderIdentity(**description["encoder"]),
+            encoder=EncoderIdentity.from_dict(description["encoder"]),
             names=tuple(description["features"]),
             qmf=_linear(description["qmf"]),
             base=_linear(description["base"]),

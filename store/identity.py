@@ -69,12 +69,9 @@ def _check_version(file: Path, document: Any) -> None:
 
 def _parse(file: Path, document: dict[str, Any]) -> StoreIdentity:
     try:
-        encoder = document["encoder"]
-        identity = EncoderIdentity(
-            str(encoder["name"]), str(encoder["fingerprint"]), int(encoder["dimension"])
-        )
+        identity = EncoderIdentity.from_dict(document["encoder"])
         return StoreIdentity(identity, datetime.fromisoformat(document["created"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(
             f"expected encoder and created in {file}, got {error!r}; restore it from a copy"
         ) from error

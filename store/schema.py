@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -39,11 +40,46 @@ class TagSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """The encoder a store is bound to: its name, a hash of weights and front end, its dimension."""
+    """The encoder a store is bound to.
+
+    Parameters
+    ----------
+    name : as `--model` names it
+    fingerprint : a hash of weights and front end; it alone tells encoders apart
+    dimension : of an embedding
+    parts : sizes of the consecutive slices that an embedding is joined from, each with a meaning
+        of its own; none where it is one whole, or where a store was written before there were any
+
+    Raises
+    ------
+    ValueError
+        The parts do not sum to the dimension.
+    """
 
     name: str
     fingerprint: str
     dimension: int
+    parts: tuple[int, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        if self.parts and (sum(self.parts) != self.dimension or min(self.parts) < 1):
+            raise ValueError(f"expected parts that sum to {self.dimension}, got {self.parts}")
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Read what `dataclasses.asdict` gave, out of JSON.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            Something is missing or is not what it should be.
+        """
+        return cls(
+            str(fields["name"]),
+            str(fields["fingerprint"]),
+            int(fields["dimension"]),
+            tuple(int(size) for size in fields.get("parts", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)

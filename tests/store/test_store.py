@@ -117,6 +117,7 @@ def test_identity_on_disk(store: Store) -> None:
         "name": "toy",
         "fingerprint": "0123456789abcdef",
         "dimension": 16,
+        "parts": [],
     }
     assert document["created"].endswith("+00:00")
 
@@ -146,3 +147,20 @@ def test_opening_imports_no_heavy_library() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     for heavy in ("deltalake", "duckdb", "faiss", "torch", "sklearn"):
         assert f"'{heavy}'" not in run.stdout
+
+
+def test_the_parts_of_an_embedding_are_kept_and_bind_nobody(tmp_path: Path) -> None:
+    jointed = replace(ENCODER, parts=(12, 4))
+    store = Store.create(tmp_path / "store", jointed)
+    assert Store.open(store.path).encoder.parts == (12, 4)
+    store.require(ENCODER)
+    assert jointed == ENCODER
+    file = store.path / "spkret.json"
+    document = json.loads(file.read_text())
+    del document["encoder"]["parts"]
+    file.write_text(json.dumps(document))
+    older = Store.open(store.path)
+    assert older.encoder.parts == ()
+    older.require(jointed)
+    with pytest.raises(ValueError, match=r"sum to 16, got \(12, 5\)"):
+        replace(ENCODER, parts=(12, 5))
