@@ -5,12 +5,14 @@ Valk and Alumäe, "VoxLingua107: a dataset for spoken language recognition" (202
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import AudioError
 from ...store.schema import Seconds, Vector
 from ..audio import RATE_HZ, is_silent
 from ..encoders import torch_run, weights
@@ -27,6 +29,7 @@ EXCERPT_S: Seconds = 10.0
 MIN_EXCERPT_S: Seconds = 0.5
 MOST_EXCERPTS = 8
 _BATCH = 16
+_ROWS = 8
 
 
 class LanguageTagger(Tagger):
@@ -77,19 +80,19 @@ class LanguageTagger(Tagger):
         front_end, network = self._modules
         return torch_run.start(front_end, network, waveforms, self.device, bf16=False)()
 
-    def identify(self, waveforms: Sequence[Vector]) -> Probabilities:
-        """Return how likely each of `classes` is in each waveform (samples,) on its own.
-
-        float32 (waveforms, classes). One that is shorter than half a second is repeated.
-        """
-        return self._by_language(self._log_posteriors_of(waveforms))
-
     def probabilities(self, evidence: Evidence) -> Probabilities:
-        """Return how likely each language is, from up to 8 excerpts of 10 s; NaN in silence."""
+        """Return how likely each language is, from up to 8 excerpts of 10 s of each row.
+
+        NaN where a file is silent or cannot be read any more.
+        """
         found = np.full((len(evidence), len(self.classes)), np.nan, np.float32)
-        for row in range(len(evidence)):
-            if heard := spread(excerpts(evidence.windows(row)), MOST_EXCERPTS):
-                mean = self._log_posteriors_of(heard).mean(axis=0, keepdims=True)
+        for start in range(0, len(evidence), _ROWS):
+            rows = range(start, min(start + _ROWS, len(evidence)))
+            heard = {row: parts for row in rows if (parts := _heard(evidence, row))}
+            owners = np.array([row for row, parts in heard.items() for _ in parts])
+            log_posteriors = self._log_posteriors_of(list(chain(*heard.values())))
+            for row in heard:
+                mean = log_posteriors[owners == row].mean(axis=0, keepdims=True)
                 found[row] = self._by_language(mean)[0]
         return found
 
@@ -111,6 +114,14 @@ class LanguageTagger(Tagger):
         found = np.zeros((len(posteriors), len(self.classes)))
         np.add.at(found.T, self._column_of, posteriors.T)
         return (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _heard(evidence: Evidence, row: int) -> list[Vector]:
+    """Return the excerpts of one row that tell its language, none if it cannot be read."""
+    try:
+        return spread(excerpts(evidence.windows(row)), MOST_EXCERPTS)
+    except AudioError:
+        return []
 
 
 def excerpts(windows: Iterable[Vector]) -> Iterator[Vector]:

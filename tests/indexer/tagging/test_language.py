@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from spkret.errors import EncoderError
+from spkret.errors import AudioError, EncoderError
 from spkret.indexer.encoders import hub
 from spkret.indexer.languages import primary_subtag
 from spkret.indexer.tagging.base import Evidence, best
@@ -89,7 +89,9 @@ def test_labels_become_primary_subtags_and_those_of_one_language_add_up(
     en, he, chinese, jv, taiwan = np.exp(tagger.log_posteriors(batch)).T
     assert tagger.classes == LANGUAGES
     expected = np.stack([en, he, jv, chinese + taiwan], axis=1)
-    assert_allclose(tagger.identify(list(batch)), expected, atol=1e-5)
+    assert_allclose(
+        tagger.probabilities(evidence(*([wave] for wave in batch))), expected, atol=1e-5
+    )
 
 
 def test_a_long_file_has_the_mean_of_its_log_posteriors(tagger: LanguageTagger) -> None:
@@ -108,14 +110,27 @@ def test_a_row_does_not_depend_on_the_others(tagger: LanguageTagger) -> None:
 
 
 def test_lengths_may_be_mixed(tagger: LanguageTagger) -> None:
-    mixed = [wave for samples in (9_000, 16_000, 9_000) for wave in waves(1, samples, samples)]
-    alone = np.concatenate([tagger.identify([wave]) for wave in mixed])
-    assert_allclose(tagger.identify(mixed), alone, atol=1e-6)
+    mixed = [
+        [waves(1, samples, samples)[0]] for samples in (9_000, 16_000, 9_000, *range(9_001, 9_009))
+    ]
+    alone = np.concatenate([tagger.probabilities(evidence(file)) for file in mixed])
+    assert_allclose(tagger.probabilities(evidence(*mixed)), alone, atol=1e-6)
 
 
 def test_a_clip_below_half_a_second_is_repeated(tagger: LanguageTagger) -> None:
     clip = waves(1, 1_600)[0]
-    assert_array_equal(tagger.identify([clip]), tagger.identify([np.resize(clip, 8_000)]))
+    repeated, once = tagger.probabilities(evidence([np.resize(clip, 8_000)], [clip]))
+    assert_array_equal(once, repeated)
+
+
+def test_a_file_that_is_gone_has_no_language(tagger: LanguageTagger) -> None:
+    def windows(row: int) -> Iterator[Wave]:
+        if row:
+            raise AudioError("missing", "no such file")
+        yield waves(1, 20_000)[0]
+
+    gone = Evidence([None] * 2, np.zeros((2, 4), np.float32), windows)  # type: ignore[list-item]
+    assert [tag is None for tag in best(tagger, gone)] == [False, True]
 
 
 def test_silence_has_no_language(tagger: LanguageTagger) -> None:
@@ -172,7 +187,7 @@ class Trap:
 def test_no_pickle_runs(copy: Path) -> None:
     (copy / "classifier.ckpt").write_bytes(pickle.dumps(Trap()))
     with pytest.raises(EncoderError, match=r"classifier\.ckpt.*a pickle of more than tensors"):
-        LanguageTagger(copy).identify([waves(1, 16_000)[0]])
+        LanguageTagger(copy).probabilities(evidence([waves(1, 16_000)[0]]))
 
 
 def test_no_yaml_runs(copy: Path) -> None:
@@ -205,14 +220,14 @@ def test_labels_that_are_none(copy: Path, text: str, told: str) -> None:
 def test_labels_of_another_model(copy: Path) -> None:
     (copy / "label_encoder.txt").write_text("'en: English' => 0\n")
     with pytest.raises(EncoderError, match="5 dimensions instead of 1"):
-        LanguageTagger(copy).identify([waves(1, 16_000)[0]])
+        LanguageTagger(copy).probabilities(evidence([waves(1, 16_000)[0]]))
 
 
 @pytest.mark.parametrize("name", ["embedding_model.ckpt", "classifier.ckpt", "label_encoder.txt"])
 def test_a_missing_file(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(EncoderError, match=name):
-        LanguageTagger(copy).identify([waves(1, 16_000)[0]])
+        LanguageTagger(copy).probabilities(evidence([waves(1, 16_000)[0]]))
 
 
 def test_a_name_that_is_nothing(tmp_path: Path) -> None:
