@@ -12,6 +12,7 @@ from ..retrieval.library import Gathered
 from ..retrieval.normalize import Background, Centred, names_of, unit
 from ..retrieval.voices import Labelled, Labels, Voices
 from .enrolment_files import Spoken
+from .user_columns import pooled
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -156,6 +157,8 @@ def _pooled(voices: Voices, which: npt.NDArray[np.intp], count: int) -> Voices:
         content_hashes=np.array(["".join(sorted(voices.content_hashes[r])) for r in rows], object),
         speakers=_commonest(voices.speakers, rows),
         genders=_commonest(voices.genders, rows),
+        gender_certainty=_medians(voices.gender_certainty, rows),
+        ages=_medians(voices.ages, rows),
         languages=_commonest(voices.languages, rows),
         noises=_commonest(voices.noises, rows),
         embeddings=_means(voices.embeddings, which, count),
@@ -166,6 +169,7 @@ def _pooled(voices: Voices, which: npt.NDArray[np.intp], count: int) -> Voices:
         f0_hz=_medians(voices.f0_hz, rows),
         spectrum_mean=_medians(voices.spectrum_mean, rows),
         spectrum_std=_medians(voices.spectrum_std, rows),
+        extras=np.array([pooled(voices.extras[part]) for part in rows], object),
     )
 
 

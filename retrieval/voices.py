@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ..store.arrays import lists
 from ..store.schema import UNKNOWN_LANGUAGE, Noise
+from .ages import years
 
 Labels = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float32]
@@ -65,19 +66,24 @@ class Voices(Labelled):
     Parameters
     ----------
     content_hashes, genders : str or None (n,)
+    gender_certainty : float32 (n,), probability of that gender; 1 where no tagger set it
+    ages : float32 (n,), in years
     norms : float32 (n,), the length each embedding had
     speech_s, snr_db, bandwidth_hz, f0_hz : float32 (n,)
     spectrum_mean, spectrum_std : float32 (n, bands), decibels
+    extras : str (n,), the manifest's other columns, as a JSON object
     """
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
         *("id", "content_hash", "speaker", "gender", "language", "noise", "embedding"),
         *("embedding_norm", "speech_s", "snr_db", "bandwidth_hz", "f0_hz"),
-        *("spectrum_mean", "spectrum_std"),
+        *("spectrum_mean", "spectrum_std", "gender_probability", "age", "extra"),
     )
 
     content_hashes: Labels
     genders: Labels
+    gender_certainty: Floats
+    ages: Floats
     norms: Floats
     speech_s: Floats
     snr_db: Floats
@@ -85,6 +91,7 @@ class Voices(Labelled):
     f0_hz: Floats
     spectrum_mean: Floats
     spectrum_std: Floats
+    extras: Labels
 
     @classmethod
     def of(cls, table: pa.Table) -> Self:
@@ -93,6 +100,8 @@ class Voices(Labelled):
             **_labelled(table),
             content_hashes=_labels(table, "content_hash"),
             genders=_labels(table, "gender"),
+            gender_certainty=_known_or(1.0, _floats(table, "gender_probability")),
+            ages=_ages(_labels(table, "age")),
             norms=_floats(table, "embedding_norm"),
             speech_s=_floats(table, "speech_s"),
             snr_db=_floats(table, "snr_db"),
@@ -100,6 +109,7 @@ class Voices(Labelled):
             f0_hz=_floats(table, "f0_hz"),
             spectrum_mean=lists(table, "spectrum_mean"),
             spectrum_std=lists(table, "spectrum_std"),
+            extras=_labels(table, "extra", "{}"),
         )
 
 
@@ -123,3 +133,12 @@ def _labels(table: pa.Table, column: str, missing: str | None = None) -> Labels:
 def _floats(table: pa.Table, column: str) -> Floats:
     values: npt.NDArray[Any] = table[column].to_numpy()
     return values.astype(np.float32)
+
+
+def _known_or(value: float, values: Floats) -> Floats:
+    return np.nan_to_num(values, nan=value)
+
+
+def _ages(labels: Labels) -> Floats:
+    age_of = {label: years(label) for label in set(labels.tolist())}
+    return np.array([age_of[label] for label in labels.tolist()], np.float32)
