@@ -60,7 +60,7 @@ def best(tagger: Tagger, evidence: Evidence) -> list[Tag | None]:
     if not len(evidence):
         return []
     probabilities = tagger.probabilities(evidence)
-    return [_winner(tagger.classes, row) for row in probabilities]
+    return [winner(tagger.classes, row) for row in probabilities]
 
 
 def may_set(tag: Tag) -> bool:
@@ -69,8 +69,9 @@ def may_set(tag: Tag) -> bool:
     return missing or tag.source == TagSource.TAGGER
 
 
-def _winner(classes: Sequence[str], probabilities: Probabilities) -> Tag | None:
+def winner(classes: Sequence[str], probabilities: Probabilities) -> Tag | None:
+    """Return the likeliest of `classes` as a tag, None where nothing can be said."""
     if not np.isfinite(probabilities).all():
         return None
-    winner = int(probabilities.argmax())
-    return Tag(classes[winner], TagSource.TAGGER, float(probabilities[winner]))
+    first = int(probabilities.argmax())
+    return Tag(classes[first], TagSource.TAGGER, float(probabilities[first]))
