@@ -422,6 +422,7 @@ def make_trials(
     within: Sequence[str] = (),
     holdout: float = 0.0,
     held_out: bool = False,
+    cover: bool = False,
 ) -> "list[Trial]":
     """Draw trials from the labelled recordings of a store, see `rerank.trial_maker.make_trials`.
 
@@ -440,6 +441,7 @@ def make_trials(
         within=within,
         holdout=holdout,
         held_out=held_out,
+        cover=cover,
     )
 
 

@@ -27,7 +27,7 @@ trials_argument = click.argument(
     examples=[
         "spkret make-trials --records 1000 --group-size 50",
         "spkret make-trials --within gender --out hard.jsonl",
-        "spkret make-trials --holdout 0.3 --out train.jsonl",
+        "spkret make-trials --holdout 0.3 --cover --out train.jsonl",
         "spkret make-trials --holdout 0.3 --held-out --out test.jsonl",
     ],
 )
@@ -64,6 +64,11 @@ trials_argument = click.argument(
     help="Share of the speakers to keep for --held-out; the seed draws them.",
 )
 @click.option("--held-out", is_flag=True, help="Draw from the speakers that --holdout keeps.")
+@click.option(
+    "--cover",
+    is_flag=True,
+    help="For training: draw short and long speech evenly, and small languages more often.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

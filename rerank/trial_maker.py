@@ -1,53 +1,16 @@
 """Draw trials from a labelled store."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import TrialError, UsageError
+from .trial_cells import Cell, Speaker, cells_of
 from .trial_files import Trial
 
-Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Speaker:
-    """The recordings of one speaker in one cell, by noise condition."""
-
-    name: str
-    by_noise: tuple[Rows, ...]
-
-    @property
-    def size(self) -> int:
-        return sum(len(rows) for rows in self.by_noise)
-
-    def pick(self, noise: float, recording: float) -> int:
-        """Pick a noise condition, then a recording of it, by two random numbers in [0, 1)."""
-        rows = self.by_noise[int(noise * len(self.by_noise))]
-        return int(rows[int(recording * len(rows))])
-
-    def other_than(self, hidden: str, content: Sequence[str]) -> "_Speaker":
-        """Return the speaker without the recordings of this content."""
-        kept = (rows[[content[row] != hidden for row in rows]] for rows in self.by_noise)
-        return _Speaker(self.name, tuple(rows for rows in kept if len(rows)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """Recordings that may stand in one group: those of one language, say."""
-
-    name: str
-    speakers: tuple[_Speaker, ...]
-
-    def negatives(self) -> int:
-        """Return how many recordings of other speakers every anchor finds, at least."""
-        sizes = [speaker.size for speaker in self.speakers]
-        return sum(sizes) - max(sizes)
+_Anchor = tuple[Cell, Speaker]
 
 
 def make_trials(
@@ -59,12 +22,17 @@ def make_trials(
     within: Sequence[str] = (),
     holdout: float = 0.0,
     held_out: bool = False,
+    cover: bool = False,
 ) -> list[Trial]:
     """Draw trials: an anchor, one other recording of its speaker, and recordings of others.
 
     A group has one language. Speakers take turns as anchor; noise conditions are drawn evenly, for
     the anchor, the match and the others alike. The others are of different speakers each, as far as
     there are enough. The order of the table's rows plays no part.
+
+    With `cover`, as suits training, durations are drawn evenly as well, again for all alike, and
+    the shares of cells (languages, and what `within` names) are levelled: each gets trials by the
+    square root of how many speakers can be anchors in it. Without it, both are as in the store.
 
     Parameters
     ----------
@@ -75,6 +43,7 @@ def make_trials(
     within : columns, or keys of `extra`, in which a group agrees with its anchor as well
     holdout : share of the speakers to hold out, drawn by the seed
     held_out : draw from the speakers held out rather than from the others
+    cover : draw durations evenly, and level the shares of languages
 
     Raises
     ------
@@ -90,34 +59,59 @@ def make_trials(
         )
     table = table.sort_by([("path", "ascending"), ("root", "ascending")])
     generator = np.random.default_rng(seed)
-    cells = _cells(table, within, _kept(table, holdout, held_out, seed))
+    cells = cells_of(table, within, _kept(table, holdout, held_out, seed), cover)
     usable = [cell for cell in cells if cell.negatives() >= group_size - 1]
     content = table["content_hash"].to_pylist()
-    anchors = [(c, s) for c in usable for s in c.speakers if _repeats(s, content)]
+    anchors = [[(c, s) for s in c.speakers if s.repeats(content)] for c in usable]
+    anchors = [pairs for pairs in anchors if pairs]
     if not anchors:
         raise TrialError(
             f"expected one language with two recordings of a speaker and {group_size - 1} of"
             f" others, got {_counts(cells)}; use a smaller group size or label more recordings"
         )
-    turns = np.concatenate(
-        [generator.permutation(len(anchors)) for _ in range(-(-records // len(anchors)))]
-    )
-    drawn = []
-    for turn in turns[:records]:
-        cell, speaker = anchors[turn]
-        drawn.append(_draw(cell, speaker, group_size, content, generator))
+    turns = _levelled if cover else _in_turn
+    drawn = [
+        _draw(cell, speaker, group_size, content, generator)
+        for cell, speaker in turns(anchors, records, generator)
+    ]
     return _named(table, drawn)
 
 
 def small_cells(table: pa.Table, group_size: int, within: Sequence[str] = ()) -> list[str]:
     """Name the languages whose labelled speakers are too few for groups of that size, in a line."""
-    cells = _cells(table, within, _kept(table, 0.0, False, 0))
+    cells = cells_of(table, within, _kept(table, 0.0, False, 0), False)
     return [
         f"{cell.name}: {len(cell.speakers)} speakers with {sum(s.size for s in cell.speakers)}"
         f" recordings are too few for groups of {group_size}"
         for cell in cells
         if cell.negatives() < group_size - 1
     ]
+
+
+def _in_turn(
+    anchors: Sequence[Sequence[_Anchor]], records: int, generator: np.random.Generator
+) -> list[_Anchor]:
+    """Let all speakers take turns, in a new random order each round."""
+    everyone = [anchor for part in anchors for anchor in part]
+    rounds = -(-records // len(everyone))
+    turns = np.concatenate([generator.permutation(len(everyone)) for _ in range(rounds)])
+    return [everyone[turn] for turn in turns[:records]]
+
+
+def _levelled(
+    anchors: Sequence[Sequence[_Anchor]], records: int, generator: np.random.Generator
+) -> list[_Anchor]:
+    """Give each cell turns by the square root of its speakers, who take turns within it."""
+    weights = np.sqrt([len(part) for part in anchors])
+    ends = np.round(records * np.cumsum(weights) / weights.sum()).astype(int)
+    counts = np.diff(ends, prepend=0).tolist()
+    turns = [
+        anchor
+        for part, count in zip(anchors, counts, strict=True)
+        if count
+        for anchor in _in_turn([part], count, generator)
+    ]
+    return [turns[turn] for turn in generator.permutation(records)]
 
 
 def _kept(table: pa.Table, holdout: float, held_out: bool, seed: int) -> set[str]:
@@ -128,44 +122,9 @@ def _kept(table: pa.Table, holdout: float, held_out: bool, seed: int) -> set[str
     return held if held_out else set(names) - held
 
 
-def _cells(table: pa.Table, within: Sequence[str], kept: set[str]) -> list[_Cell]:
-    """Sort the recordings of the kept speakers into cells, speakers and noise conditions."""
-    keys = zip(*(_column(table, name) for name in ("language", *within)), strict=True)
-    speakers, noises = table["speaker"].to_pylist(), table["noise"].to_pylist()
-    cells: dict[tuple[str, ...], dict[str, dict[str, list[int]]]] = {}
-    for row, (key, speaker, noise) in enumerate(zip(keys, speakers, noises, strict=True)):
-        if speaker in kept:
-            cells.setdefault(key, {}).setdefault(speaker, {}).setdefault(noise, []).append(row)
-    return [
-        _Cell("/".join(key), tuple(_speaker(name, of[name]) for name in sorted(of)))
-        for key, of in sorted(cells.items())
-    ]
-
-
-def _speaker(name: str, by_noise: dict[str, list[int]]) -> _Speaker:
-    return _Speaker(name, tuple(np.array(by_noise[noise], np.int64) for noise in sorted(by_noise)))
-
-
-def _column(table: pa.Table, name: str) -> list[str]:
-    """Values of a column, or of a key of `extra`, as text."""
-    if name in table.column_names:
-        return [str(value) for value in table[name].to_pylist()]
-    extras = [json.loads(text or "{}") for text in table["extra"].to_pylist()]
-    if not any(name in extra for extra in extras):
-        raise UsageError(
-            f"expected a column or a key of extra, got {name!r}; `spkret sql` shows what is there"
-        )
-    return [str(extra.get(name)) for extra in extras]
-
-
-def _repeats(speaker: _Speaker, content: Sequence[str]) -> bool:
-    """Tell whether a speaker has two recordings of different content."""
-    return len({content[row] for rows in speaker.by_noise for row in rows}) > 1
-
-
 def _draw(
-    cell: _Cell,
-    speaker: _Speaker,
+    cell: Cell,
+    speaker: Speaker,
     group_size: int,
     content: Sequence[str],
     generator: np.random.Generator,
@@ -179,20 +138,20 @@ def _draw(
     return anchor, group.tolist(), match
 
 
-def _negatives(others: Sequence[_Speaker], count: int, generator: np.random.Generator) -> list[int]:
+def _negatives(others: Sequence[Speaker], count: int, generator: np.random.Generator) -> list[int]:
     """Draw recordings, one a speaker, and more of the same speakers once all had their turn."""
     order = generator.permutation(len(others))[:count].tolist()
     chances = generator.random((len(order), 2)).tolist()
     drawn = [others[n].pick(*chance) for n, chance in zip(order, chances, strict=True)]
     if len(drawn) < count:
-        rest = {row for other in others for part in other.by_noise for row in part.tolist()}
+        rest = {row for other in others for row in other.rows}
         free = sorted(rest - set(drawn))
         drawn += generator.choice(free, count - len(drawn), replace=False).tolist()
     return drawn
 
 
-def _counts(cells: Sequence[_Cell]) -> str:
-    largest = sorted(cells, key=_Cell.negatives, reverse=True)[:3]
+def _counts(cells: Sequence[Cell]) -> str:
+    largest = sorted(cells, key=Cell.negatives, reverse=True)[:3]
     if not largest:
         return "no labelled speaker"
     return ", ".join(

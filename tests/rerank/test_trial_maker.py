@@ -6,6 +6,7 @@ import pytest
 from builders import labelled_table
 
 from spkret.errors import TrialError, UsageError
+from spkret.rerank.trial_cells import DURATION_EDGES_S
 from spkret.rerank.trials import Trial, make_trials, small_cells
 
 TABLE = labelled_table(speakers=40)
@@ -135,3 +136,45 @@ def test_too_few_speakers_are_counted() -> None:
 def test_arguments_out_of_range_are_refused(records: int, size: int, holdout: float) -> None:
     with pytest.raises(UsageError, match="at least 1 record"):
         make_trials(TABLE, records, size, holdout=holdout)
+
+
+def test_every_noise_pair_is_drawn_evenly() -> None:
+    trials = make_trials(labelled_table(speakers=40, recordings=30), 1800, 10)
+    pairs = Counter((t.anchor_noise, t.group_noise[t.group.index(str(t.match))]) for t in trials)
+    assert len(pairs) == 9
+    assert all(150 < count < 250 for count in pairs.values()), pairs
+
+
+def test_cover_draws_durations_evenly_for_all_alike() -> None:
+    table = labelled_table(speakers=40, recordings=30)
+    speech_s = dict(zip(table["path"].to_pylist(), table["speech_s"].to_pylist(), strict=True))
+
+    def shares(names: list[str]) -> np.ndarray:
+        classes = np.digitize([speech_s[name] for name in names], DURATION_EDGES_S)
+        return np.bincount(classes, minlength=3) / len(names)
+
+    trials = make_trials(table, 1500, 10, cover=True)
+    others = [name for t in trials for name in t.group if name != t.match]
+    sides = [[t.anchor for t in trials], [str(t.match) for t in trials], others]
+    assert abs(shares(list(speech_s)) - 1 / 3).max() > 0.15
+    for side in sides:
+        assert abs(shares(side) - 1 / 3).max() < 0.08
+    plain = [t.anchor for t in make_trials(table, 1500, 10)]
+    assert abs(shares(plain) - shares(list(speech_s))).max() < 0.05
+
+
+def test_cover_levels_the_languages() -> None:
+    table = pa.concat_tables(
+        [labelled_table(64, languages=["en"]), labelled_table(16, languages=["es"], seed=1)]
+    )
+    table = table.set_column(2, "path", pa.array([str(n) for n in range(len(table))]))
+    language = dict(zip(table["path"].to_pylist(), table["language"].to_pylist(), strict=True))
+    name = dict(zip(table["path"].to_pylist(), table["speaker"].to_pylist(), strict=True))
+    for cover, spanish in ((True, 100), (False, 60)):
+        trials = make_trials(table, 300, 10, cover=cover)
+        counts = Counter(language[t.anchor] for t in trials)
+        assert counts["es"] == pytest.approx(spanish, abs=5)
+        turns = Counter(name[t.anchor] for t in trials if language[t.anchor] == "es")
+        assert len(turns) == 16
+        assert max(turns.values()) - min(turns.values()) <= 1
+        assert all(language[n] == language[t.anchor] for t in trials for n in t.group)
