@@ -2,12 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..store.schema import Embedded, Seconds
 from .extract import Duplicate
 from .stored import stored_contents
+from .tagging.base import Tagger
+from .tagging.fill import fill
 
 if TYPE_CHECKING:
     from ..store.recordings import RecordingsTable
@@ -19,15 +21,21 @@ CHUNK_S: Seconds = 30.0
 class Committer:
     """Rows that wait for their transaction: `CHUNK_ROWS` of them, or what `CHUNK_S` brought.
 
+    They get the tags that they lack first, from `taggers`.
+
     What a killed run leaves is what was committed; the next run does the rest. `counts` are the
     rows committed: `indexed` all of them, `duplicates` those that took their content's embedding.
     """
 
     def __init__(
-        self, table: "RecordingsTable", clock: Callable[[], Seconds] = time.monotonic
+        self,
+        table: "RecordingsTable",
+        clock: Callable[[], Seconds] = time.monotonic,
+        taggers: Sequence[Tagger] = (),
     ) -> None:
         self._table = table
         self._clock = clock
+        self._taggers = taggers
         self._since = clock()
         self._rows: list[Embedded] = []
         self._duplicates: list[Duplicate] = []
@@ -48,7 +56,7 @@ class Committer:
         copies = self._resolved()
         rows = self._rows + copies
         if rows:
-            self._table.commit(rows)
+            self._table.commit(fill(rows, self._taggers))
         self.counts += Counter(indexed=len(rows), duplicates=len(copies))
         self._rows = []
         self._since = self._clock()

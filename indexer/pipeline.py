@@ -22,6 +22,8 @@ from .manifests.rows import is_utf8
 from .reasons import Reason
 from .stored import Contents, Plan, make_plan, retagged
 from .summary import IndexSummary, Progress
+from .tagging.base import Tagger
+from .tagging.stored import tag_stored, tagged
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +41,7 @@ def index(
     prune: bool = False,
     progress: Progress | None = None,
     options: Extraction = NO_OPTIONS,
+    taggers: Sequence[Tagger] = (),
 ) -> IndexSummary:
     """Embed the audio of a folder into a store, made if it is not there.
 
@@ -55,6 +58,7 @@ def index(
     prune : delete the rows of this folder whose file is gone
     progress : called after each file
     options : what is done to the audio before it is embedded; the store is bound to them too
+    taggers : what fills in the tags that recordings of this folder lack, stored ones included
 
     Raises
     ------
@@ -72,11 +76,12 @@ def index(
     listed = read_recordings(audio_dir, manifest)
     store = Store.create(store_path, identity)
     plan = make_plan(listed.recordings, listed.root, store.recordings)
-    run = _Run(store, encoder, options, listed, plan, progress)
+    run = _Run(store, encoder, options, listed, plan, progress, taggers)
     run.retag()
     run.embed()
     if prune and plan.gone:
         store.recordings.delete(plan.gone)
+    run.tag()
     run.log_failures()
     store.vectors.refresh()
     return run.summary(len(plan.gone) if prune else 0, time.monotonic() - started)
@@ -122,9 +127,11 @@ class _Run:
         listed: Manifest,
         plan: Plan,
         progress: Progress | None,
+        taggers: Sequence[Tagger] = (),
     ) -> None:
         self._store, self._encoder, self._options = store, encoder, options
         self._listed, self._plan, self._progress = listed, plan, progress
+        self._taggers = taggers
         self._failures = list(listed.failures)
         self._counts: Counter[str] = Counter()
         self._done = plan.unchanged
@@ -142,7 +149,7 @@ class _Run:
             return
         if self._encoder.on_gpu:
             self._encoder.warm_up()
-        committer = Committer(self._store.recordings)
+        committer = Committer(self._store.recordings, taggers=self._taggers)
         contents = Contents(self._store.recordings)
         for outcome in self._extract(self._plan.read, contents.claim):
             self._take(outcome, committer)
@@ -160,6 +167,11 @@ class _Run:
         """Embed in a thread, so that the encoder goes on while rows are committed."""
         outcomes = extract(recordings, self._encoder, claim, options=self._options)
         return ahead(outcomes, 2 * CHUNK_ROWS)
+
+    def tag(self) -> None:
+        """Fill in the tags that rows stored earlier lack."""
+        for tagger in self._taggers:
+            tag_stored(self._store.recordings, tagger, self._listed.root)
 
     def log_failures(self) -> None:
         """Append the failures of this run to the store's failures table."""
@@ -191,6 +203,10 @@ class _Run:
             found=self._listed.found,
             hours=self._audio_s / 3600,
             seconds=seconds,
+            tagged={
+                tagger.tag: tagged(self._store.recordings, tagger.tag, self._listed.root)
+                for tagger in self._taggers
+            },
         )
 
     def _take(self, outcome: Outcome, committer: Committer) -> None:

@@ -2,14 +2,25 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..store.schema import Acoustics, Embedded, FileStamp, Recording, Vector, recording_id
+from ..store.schema import (
+    UNKNOWN_LANGUAGE,
+    Acoustics,
+    Embedded,
+    FileStamp,
+    Noise,
+    Recording,
+    Tag,
+    TagSource,
+    Vector,
+    recording_id,
+)
 from .decode import modified_at
 
 if TYPE_CHECKING:
@@ -19,6 +30,8 @@ _TAG_COLUMNS = (
     *("speaker", "language", "noise", "gender", "age"),
     *("speaker_source", "language_source", "noise_source", "gender_source"),
 )
+_UNTAGGED = {"language": UNKNOWN_LANGUAGE, "noise": Noise.UNKNOWN, "gender": None}
+"""The tags that a tagger may have filled in, and their value where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +82,11 @@ class Contents:
 
 
 def retagged(recordings: Sequence[Recording], table: "RecordingsTable") -> Iterator[Embedded]:
-    """Give stored rows the tags of the recordings."""
+    """Give stored rows the tags of the recordings; a tagger's stay where these say nothing."""
     by_id = {recording.id: recording for recording in recordings}
     for row in table.scan(ids=list(by_id)).to_pylist():
         stamp = FileStamp(row["size_bytes"], row["modified_at"], row["content_hash"])
-        yield Embedded(by_id[row["id"]], stamp, *_measured(row))
+        yield Embedded(_with_tagged(by_id[row["id"]], row), stamp, *measured(row))
 
 
 def stored_contents(
@@ -81,10 +94,11 @@ def stored_contents(
 ) -> dict[str, tuple[Acoustics, Vector, float]]:
     """Map contents to what is stored of them: acoustics, embedding (dim,), its norm."""
     found = table.embeddings_of(list(content_hashes)).to_pylist()
-    return {row["content_hash"]: _measured(row) for row in found}
+    return {row["content_hash"]: measured(row) for row in found}
 
 
-def _measured(row: Mapping[str, Any]) -> tuple[Acoustics, Vector, float]:
+def measured(row: Mapping[str, Any]) -> tuple[Acoustics, Vector, float]:
+    """Return what was measured of a stored row: acoustics, embedding (dim,), its norm."""
     acoustics = Acoustics(
         duration_s=row["duration_s"],
         speech_s=row["speech_s"],
@@ -107,14 +121,41 @@ def _is_unchanged(path: Path, stamp: FileStamp) -> bool:
 
 
 def _stored_tags(table: "RecordingsTable", root: str) -> dict[str, int]:
-    """Map each path of a root to a hash of its tags, which is all that a comparison needs."""
+    """Map each path of a root to a hash of its tags, which is all that a comparison needs.
+
+    Tags that a tagger set count as missing, for the files listed do not know of them.
+    """
     quoted = root.replace("'", "''")
     stored = table.scan(columns=["path", *_TAG_COLUMNS, "extra"], where=f"root = '{quoted}'")
     return {
-        row["path"]: _hash([row[name] for name in _TAG_COLUMNS], json.loads(row["extra"] or "{}"))
+        row["path"]: _hash(_given(row), json.loads(row["extra"] or "{}"))
         for batch in stored.to_batches()
         for row in batch.to_pylist()
     }
+
+
+def _given(row: Mapping[str, Any]) -> list[str | None]:
+    given = dict(row)
+    for name, unknown in _UNTAGGED.items():
+        if row[f"{name}_source"] == TagSource.TAGGER:
+            given |= {name: unknown, f"{name}_source": TagSource.NONE}
+    return [given[name] and str(given[name]) for name in _TAG_COLUMNS]
+
+
+def _with_tagged(recording: Recording, row: Mapping[str, Any]) -> Recording:
+    """Keep what a tagger said where a recording has no tag of its own."""
+    return replace(
+        recording,
+        language=_kept(recording.language, row, "language"),
+        noise=_kept(recording.noise, row, "noise"),
+        gender=_kept(recording.gender, row, "gender"),
+    )
+
+
+def _kept(tag: Tag, row: Mapping[str, Any], name: str) -> Tag:
+    if tag.source == TagSource.NONE and row[f"{name}_source"] == TagSource.TAGGER:
+        return Tag(row[name], TagSource.TAGGER, row[f"{name}_probability"])
+    return tag
 
 
 def _tags_of(recording: Recording) -> int:

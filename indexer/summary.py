@@ -1,7 +1,7 @@
 """What an indexing run tells: how far it is, and what it did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..store.schema import Seconds
@@ -24,6 +24,8 @@ class IndexSummary:
     too). `duplicates` of the indexed ones took the embedding that their content had already.
     `pruned` rows had lost their file. `found` counts the listed recordings that have each tag,
     read from `origin`, a manifest's path or `folders`. `hours` of audio were read in `seconds`.
+    `tagged` counts, of each tag that was asked for, the rows of the folder that a tagger gave each
+    value, in this run or an earlier one.
     """
 
     root: str
@@ -38,3 +40,4 @@ class IndexSummary:
     found: Mapping[str, int]
     hours: float
     seconds: Seconds
+    tagged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -23,6 +23,8 @@ class StoreInfo:
     rows : recordings
     speakers : distinct ones; `unlabelled` counts the rows without
     languages, noises : rows of each
+    language_sources, noise_sources, gender_sources : rows whose tag came from a manifest, from
+        folder names, from a tagger, or from nowhere
     scores, trials, failures : rows of these tables
     index_fresh : whether the FAISS indexes hold precisely the rows
     index_recall : the lowest recall at 20 of any partition, None without an index
@@ -41,6 +43,9 @@ class StoreInfo:
     hours: float
     languages: dict[str, int]
     noises: dict[str, int]
+    language_sources: dict[str, int]
+    noise_sources: dict[str, int]
+    gender_sources: dict[str, int]
     roots: list[str]
     scores: int
     trials: int
@@ -53,7 +58,12 @@ class StoreInfo:
 
 def describe(store: "Store") -> StoreInfo:
     """Count what is in a store."""
-    rows = store.recordings.scan(["root", "speaker", "language", "noise", "duration_s"])
+    rows = store.recordings.scan(
+        [
+            *("root", "speaker", "language", "noise", "duration_s"),
+            *("language_source", "noise_source", "gender_source"),
+        ]
+    )
     recalls = store.vectors.recalls().values()
     return StoreInfo(
         path=str(store.path),
@@ -68,6 +78,9 @@ def describe(store: "Store") -> StoreInfo:
         hours=round((pc.sum(rows["duration_s"]).as_py() or 0.0) / 3600, 4),
         languages=_counts(rows["language"]),
         noises=_counts(rows["noise"]),
+        language_sources=_counts(rows["language_source"]),
+        noise_sources=_counts(rows["noise_source"]),
+        gender_sources=_counts(rows["gender_source"]),
         roots=sorted(pc.unique(rows["root"]).to_pylist()),
         scores=store.scores.count(),
         trials=store.trials.count(),

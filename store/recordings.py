@@ -9,10 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import StoreError
 from .delta import MERGED_FILE_BYTES, DeltaFolder, Result, in_cells, retrying, writer_properties
 from .locks import Locks
 from .reading import Snapshot, quote
-from .rows import check, to_table
+from .rows import check, tag_problem, to_table
 from .schema import RECORDINGS_SCHEMA, Embedded, FileStamp
 
 if TYPE_CHECKING:
@@ -63,6 +64,25 @@ class RecordingsTable:
             check(row, self._dimension)
         table = to_table({row.recording.id: row for row in rows}.values())
         return self._write(lambda handle: self._upsert(handle, table))
+
+    def edit(self, ids: Ids, change: Callable[[pa.Table], pa.Table]) -> int:
+        """Change stored rows in one transaction, as `commit` replaces them; return how many.
+
+        Nobody writes between the reading and the writing, so nothing that another writer stored is
+        lost. Ids that are not stored are passed over.
+
+        Parameters
+        ----------
+        ids : of the rows
+        change : gets the rows, in RECORDINGS_SCHEMA, and returns those of them that change; it may
+            be called again where other writers came first
+
+        Raises
+        ------
+        StoreError
+            A row cannot be stored, then none is; or other writers came first every time.
+        """
+        return self._write(lambda handle: self._edit(handle, ids, change))
 
     def delete(self, ids: Ids) -> int:
         """Delete rows by id in one transaction; return how many there were.
@@ -156,6 +176,17 @@ class RecordingsTable:
         if _has_many_small_files(self.delta.snapshot_of(handle)):
             self.delta.merge_files(handle, MERGED_FILE_BYTES)
         return int(handle.version())
+
+    def _edit(self, handle: "DeltaTable", ids: Ids, change: Callable[[pa.Table], pa.Table]) -> int:
+        stored = self.delta.read(among={"id": _array(ids)}, at=self.delta.snapshot_of(handle))
+        rows = change(stored) if stored.num_rows else stored
+        for cell in rows.select(CELL_COLUMNS).group_by(CELL_COLUMNS).aggregate([]).to_pylist():
+            problem = tag_problem(**cell)
+            if problem:
+                raise StoreError(f"cannot store a changed row: {problem}")
+        if rows.num_rows:
+            self._upsert(handle, rows)
+        return int(rows.num_rows)
 
     def _stored(self, ids: pa.Array | pa.ChunkedArray, at: Snapshot) -> pa.Table:
         return self.delta.read(["id", *CELL_COLUMNS], among={"id": ids}, at=at)
