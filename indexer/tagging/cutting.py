@@ -53,21 +53,16 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One window: its first sample in the file, counted at 16 kHz, and its sound."""
+    """One window: where it begins and ends, its sound (samples,), and how much of it is speech.
 
-    start: int
-    sound: Sound
+    `speech_share` is None where speech was not looked for.
+    """
+
+    start_s: Seconds
+    end_s: Seconds
+    waveform: Vector
+    speech_share: float | None
     original_rate_hz: int
-
-    @property
-    def start_s(self) -> Seconds:
-        """When it begins."""
-        return self.start / RATE_HZ
-
-    @property
-    def end_s(self) -> Seconds:
-        """When it ends."""
-        return (self.start + len(self.sound.waveform)) / RATE_HZ
 
 
 def cut_file(path: Path, grid: Grid, vad: bool = True) -> Iterator[Cut]:
@@ -90,7 +85,7 @@ def cut_file(path: Path, grid: Grid, vad: bool = True) -> Iterator[Cut]:
                 for waveform in windows(source)
             )
             for start, sound in slide(sounds, grid):
-                yield Cut(start, sound, source.rate_hz)
+                yield _cut(start, sound, source.rate_hz)
     except AudioError as error:
         raise AudioError(error.reason, f"{path}: {error.detail}") from error
 
@@ -122,6 +117,12 @@ def has_vad() -> bool:
     except OptionalDependencyError:
         return False
     return True
+
+
+def _cut(start: int, sound: Sound, rate_hz: int) -> Cut:
+    end = start + len(sound.waveform)
+    share = None if sound.speech is None else float(sound.speech.mean())
+    return Cut(start / RATE_HZ, end / RATE_HZ, sound.waveform, share, rate_hz)
 
 
 def _joined(before: Sound, after: Sound) -> Sound:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from types import MappingProxyType
+from typing import Any
 
 from ...store.schema import Seconds, Tag
 
+NO_TAG = Tag()
 MIN_SPEECH = 0.25
 """A window of which less is speech has no gender, no language and no cosine."""
 
@@ -27,9 +29,9 @@ class Window:
     start_s: Seconds
     end_s: Seconds
     speech: float | None
-    noise: Tag = Tag()
-    gender: Tag = Tag()
-    language: Tag = Tag()
+    noise: Tag = NO_TAG
+    gender: Tag = NO_TAG
+    language: Tag = NO_TAG
     noise_probabilities: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     cosine: float | None = None
 
@@ -42,6 +44,22 @@ class Window:
         """Tell whether the tags are equal."""
         return _tags(self) == _tags(other)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as `tag-windows --json` prints them."""
+        return {
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+            "speech": self.speech,
+            "noise": self.noise.value,
+            "noise_probability": self.noise.probability,
+            "noise_probabilities": dict(self.noise_probabilities),
+            "gender": self.gender.value,
+            "gender_probability": self.gender.probability,
+            "language": self.language.value,
+            "language_probability": self.language.probability,
+            "cosine": self.cosine,
+        }
+
 
 def merge(windows: Iterable[Window]) -> Iterator[Window]:
     """Join windows that follow each other and have equal tags; shares and figures are means.
@@ -51,11 +69,12 @@ def merge(windows: Iterable[Window]) -> Iterator[Window]:
     run: list[Window] = []
     start = 0.0
     for window in windows:
-        if run and not window.sounds_like(run[0]):
+        if not run:
+            start = window.start_s
+        elif not window.sounds_like(run[0]):
             border = (window.start_s + run[-1].end_s) / 2
             yield _joined(run, start, border)
             run, start = [], border
-        start = start if run or start else window.start_s
         run.append(window)
     if run:
         yield _joined(run, start, run[-1].end_s)
