@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .indexer.encoders.base import Encoder
     from .indexer.extraction import Extraction, Extractor
     from .indexer.summary import IndexSummary, Progress
+    from .indexer.tagging.stored import TagSummary
     from .matcher import (
         Evaluation,
         Identification,
@@ -70,12 +71,14 @@ def index(
     crops: int = 0,
     vad: bool = False,
     denoise: bool = False,
+    tags: Sequence[str] = (),
 ) -> "IndexSummary":
     """Embed the audio of a folder into a store, made if it is not there.
 
     Unchanged files are not read again; files that cannot be indexed go to the failures table.
     `crops`, `vad` and `denoise` shape the embeddings (see `indexer.extraction.Extraction`): a store
-    is bound to them too. With none of them, a store goes on with those it was made with.
+    is bound to them too. With none of them, a store goes on with those it was made with. `tags`
+    (`noise`, `gender`, `language`) are filled in where recordings of this folder lack them.
 
     Raises
     ------
@@ -88,6 +91,7 @@ def index(
     """
     from .indexer import pipeline
     from .indexer.extraction import Extraction
+    from .indexer.tagging.registry import load_taggers
 
     extractor = _extractor(model, device, _bound(store), Extraction(crops, vad, denoise))
     return pipeline.index(
@@ -98,7 +102,33 @@ def index(
         prune=prune,
         progress=progress,
         options=extractor.options,
+        taggers=load_taggers(tags, extractor.identity),
     )
+
+
+def tag(
+    store: "AnyStore", tags: Sequence[str] = ("noise", "gender"), again: bool = False
+) -> "list[TagSummary]":
+    """Fill in the tags that stored recordings lack; what a manifest gave stays as it is.
+
+    `noise` and `gender` are told from what is stored, `language` from the audio files. `again`
+    replaces what a tagger said earlier, too.
+
+    Raises
+    ------
+    UsageError
+        There is no such tag.
+    TaggerError
+        A tagger cannot be loaded.
+    """
+    from .indexer.tagging.registry import load_taggers
+    from .indexer.tagging.stored import tag_stored
+
+    store = opened(store)
+    taggers = load_taggers(tags, store.encoder)
+    summaries = [tag_stored(store.recordings, tagger, again=again) for tagger in taggers]
+    store.vectors.refresh()
+    return summaries
 
 
 def embed(

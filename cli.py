@@ -13,11 +13,13 @@ from .commands.indexing import index
 from .commands.matching import query
 from .commands.reranking import evaluate, make_trials, train_reranker
 from .commands.storing import check, forget, info, sql
+from .commands.tagging import tag
 from .commands.training import train_encoder
 from .commands.verifying import verify
 
 COMMANDS = (
     index,
+    tag,
     query,
     verify,
     identify,

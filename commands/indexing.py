@@ -8,6 +8,7 @@ import click
 
 from .base import Command, Failed, device_option, json_option, store_option
 from .output import note, print_json
+from .tagging import TAGS, WITHOUT_AUDIO
 
 if TYPE_CHECKING:
     from ..indexer.summary import IndexSummary
@@ -24,6 +25,7 @@ BETTER = (
     examples=[
         "spkret index ./audio",
         "spkret index ./audio --manifest tags.csv --store ./calls",
+        "spkret index ./audio --tag noise --tag gender",
         "spkret index ./radio --vad --crops 5 --store ./radio-speech",
     ],
 )
@@ -48,6 +50,13 @@ BETTER = (
 @click.option("--vad", is_flag=True, help="Embed speech only (Silero VAD, the extra vad).")
 @click.option(
     "--denoise", is_flag=True, help="Turn noise down first (noisereduce, the extra denoise)."
+)
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    type=click.Choice(TAGS),
+    help="Tell this tag from the sound where none is given; may be given several times.",
 )
 @device_option
 @click.option("--prune", is_flag=True, help="Drop rows whose file is gone.")
@@ -85,8 +94,13 @@ def _print_summary(summary: "IndexSummary", store_path: Path, model: str) -> Non
         f" {summary.duplicates} duplicates, {summary.pruned} pruned"
     )
     click.echo(f"tags from {summary.origin}: {_counts(summary.found)}")
-    if missing := [tag for tag, count in summary.found.items() if not count]:
+    for tag, counts in summary.tagged.items():
+        click.echo(f"{tag} told from the sound: {_counts(counts)}")
+    missing = [t for t, count in summary.found.items() if not count and t not in summary.tagged]
+    if missing:
         note(f"no {', '.join(missing)} found; a manifest can give them (spkret index --help)")
+    if audible := [tag for tag in missing if tag in WITHOUT_AUDIO]:
+        note(f"or tell them from the sound: spkret tag {' '.join(f'--{tag}' for tag in audible)}")
     if summary.failed:
         note(f"not indexed: {_counts(summary.failed)}; why: {FAILURES}")
     if model == "compact":

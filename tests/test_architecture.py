@@ -179,6 +179,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "fuse-encoders",
         "export-onnx",
         "sql",
+        "tag",
         "info",
         "audit",
         "models",

@@ -1,0 +1,52 @@
+"""`spkret tag`: fill in the tags that stored recordings lack."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .base import Command, json_option, store_option
+from .output import print_json
+
+if TYPE_CHECKING:
+    from ..indexer.tagging.stored import TagSummary
+
+TAGS = ("noise", "gender", "language")
+WITHOUT_AUDIO = ("noise", "gender")
+
+
+@click.command(
+    "tag",
+    cls=Command,
+    examples=[
+        "spkret tag",
+        "spkret tag --noise --store ./calls",
+        "spkret tag --gender --again",
+    ],
+)
+@store_option
+@click.option("--noise", is_flag=True, help="Tell communication, background and clean apart.")
+@click.option("--gender", is_flag=True, help="Tell f and m apart.")
+@click.option("--language", is_flag=True, help="Tell the language; reads the audio files.")
+@click.option("--again", is_flag=True, help="Replace what a tagger said earlier, too.")
+@json_option
+def tag(store_path: Path, again: bool, as_json: bool, **wanted: bool) -> None:
+    """Fill in the tags that stored recordings lack: by default noise and gender.
+
+    A tag that a manifest or a folder gave is never replaced. Beside each tag the store keeps how
+    probable it is.
+    """
+    from .. import api
+
+    tags = [name for name in TAGS if wanted[name]] or WITHOUT_AUDIO
+    summaries = api.tag(store_path, tags, again=again)
+    if as_json:
+        print_json({summary.tag: summary for summary in summaries})
+    else:
+        for summary in summaries:
+            click.echo(_line(summary))
+
+
+def _line(summary: "TagSummary") -> str:
+    values = ", ".join(f"{value} {count}" for value, count in summary.tagged.items()) or "none"
+    return f"{summary.tag} of {summary.rows} recordings told: {values}; not told: {summary.unsaid}"
