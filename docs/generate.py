@@ -16,6 +16,7 @@ from spkret.cli import cli
 from spkret.rerank.features import FEATURES, Feature
 
 DOCS = Path(__file__).parent
+FEATURE_NOTES = (DOCS / "features-notes.md").read_text(encoding="utf-8").rstrip()
 
 
 def command_line_page() -> str:
@@ -37,12 +38,13 @@ def features_page() -> str:
     """Render the table of the reranker's features."""
     parts = [
         "# Features of the reranker\n",
-        "Written by `docs/generate.py` from `rerank/features.py`. One row of these describes a",
+        "Written by `docs/generate.py` from `rerank/feature_table.py`. One row of these describes a",
         "candidate, given the anchor and the group. What is unknown is NaN, never zero. *up* and",
         "*down*: a larger value may only raise, or only lower, the score.\n",
-        "| feature | unit | range | meaning | may only move the score |",
-        "| --- | --- | --- | --- | --- |",
+        "| feature | unit | range | meaning | may only move the score | source |",
+        "| --- | --- | --- | --- | --- | --- |",
         *map(feature_row, FEATURES),
+        *("", FEATURE_NOTES),
     ]
     return "\n".join(parts) + "\n"
 
@@ -50,7 +52,7 @@ def features_page() -> str:
 def feature_row(feature: Feature) -> str:
     """Render one row of the table of features."""
     way = {1: "up", -1: "down", 0: ""}[feature.monotone]
-    cells = (f"`{feature.name}`", feature.unit, feature.range, feature.doc, way)
+    cells = (f"`{feature.name}`", feature.unit, feature.range, feature.doc, way, feature.source)
     return f"| {' | '.join(cells)} |"
 
 

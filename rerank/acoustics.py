@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from ..retrieval.groups import Groups
 from ..retrieval.voices import Voices
 
 Floats = npt.NDArray[np.float32]
@@ -36,6 +37,24 @@ def spectral_distances(voices: Voices, left: Rows, right: Rows) -> tuple[Floats,
     power = np.sqrt((one**2).sum(axis=1) * (two**2).sum(axis=1))
     cosine = (one * two).sum(axis=1) / np.where(power > 0, power, np.nan) + 0 * count
     return _rms(one - two, count), cosine, _rms(spread, count)
+
+
+def spectral_contrast(voices: Voices, groups: Groups) -> Floats:
+    """Cosine of mean spectra less the mean spectrum of the group with its anchor: (total,).
+
+    What all of a group have in common, such as a channel or the language, is thereby left out.
+    """
+    left, right = groups.anchor_rows, groups.candidates
+    spectra = voices.spectrum_mean
+    sums = np.add.reduceat(spectra[right], groups.offsets[:-1], axis=0) + spectra[groups.anchors]
+    usual = np.repeat(sums / (groups.sizes + 1)[:, None].astype(np.float32), groups.sizes, axis=0)
+    shared = _shared_bands(voices, left, right)
+    count = shared.sum(axis=1)
+    count = np.where(count < _FEWEST_BANDS, np.nan, count).astype(np.float32)
+    one, two = (_level_free(spectra[side] - usual, shared, count) for side in (left, right))
+    power = np.sqrt((one**2).sum(axis=1) * (two**2).sum(axis=1))
+    cosine: Floats = (one * two).sum(axis=1) / np.where(power > 0, power, np.nan)
+    return cosine
 
 
 def _shared_bands(voices: Voices, left: Rows, right: Rows) -> npt.NDArray[np.bool_]:

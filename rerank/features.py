@@ -13,11 +13,17 @@ from ..retrieval.groups import Groups
 from ..retrieval.normalize import Centred
 from ..retrieval.plda import Plda
 from ..retrieval.search import group_cosines
-from ..retrieval.voices import Labels, Voices
-from ..store.schema import UNKNOWN_LANGUAGE, Noise
-from .acoustics import f0_distance, spectral_distances
+from ..retrieval.voices import Voices
+from .acoustics import f0_distance, spectral_contrast, spectral_distances
+from .calibration import softmax
+from .conditions import conditions
+from .feature_table import FEATURES, NAMES, Feature
+from .parts import part_features
 from .relative import leads, ranks, z_scores
 from .rivals import standing
+from .user_columns import UserColumn, user_features
+
+__all__ = ["FEATURES", "NAMES", "Feature", "Features", "Plan", "compute"]
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -25,85 +31,26 @@ Rows = npt.NDArray[np.int64]
 
 _PAIRS_A_BLOCK = 32_768
 _LONGEST_SPEECH_S = 20.0
-_NOISE_CODES = {Noise.COMMUNICATION: 0.0, Noise.BACKGROUND: 1.0, Noise.CLEAN: 2.0}
+_SHARPNESS = {"cosine": 0.1, "asnorm": 1.0, "plda": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Feature:
-    """One column of the feature matrix.
+class Plan:
+    """What features are computed from besides the recordings themselves.
 
-    `monotone` is 1 where a larger value may only raise the reranker's score, -1 where it may only
-    lower it, 0 where it may do either.
+    Parameters
+    ----------
+    parts : of the encoder's embeddings
+    columns : the user's own
     """
 
-    name: str
-    unit: str
-    range: str
-    doc: str
-    monotone: int = 0
+    parts: tuple[int, ...] = ()
+    columns: tuple[UserColumn, ...] = ()
 
-
-def _quality(name: str, unit: str, top: str, what: str) -> tuple[Feature, ...]:
-    """Four ways to look at one quality of the two sides (Thienpondt et al. 2021)."""
-    return (
-        Feature(f"{name}_min", unit, f"0 to {top}", f"{what}: the smaller of both sides"),
-        Feature(f"{name}_max", unit, f"0 to {top}", f"{what}: the larger of both sides"),
-        Feature(f"{name}_diff", unit, f"0 to {top}", f"{what}: difference of both sides"),
-        Feature(f"{name}_ratio", "", "0 to 1", f"{what}: smaller over larger"),
-    )
-
-
-def _relative(name: str, what: str) -> Feature:
-    return Feature(f"{name}_z", "sd", "-7 to 7", f"{what}, in deviations from the group's mean")
-
-
-FEATURES: tuple[Feature, ...] = (
-    Feature("cosine", "", "-1 to 1", "cosine of anchor and candidate", 1),
-    Feature("centred", "", "-1 to 1", "cosine after the mean of each side's cell is removed", 1),
-    Feature("asnorm", "sd", "-10 to 30", "centred cosine, normalised by the top cohort scores", 1),
-    Feature("plda", "nats", "-200 to 200", "log-likelihood ratio of one speaker to two, by PLDA",
-            1),
-    Feature("cosine_rank", "", "1 to group size", "rank of the cosine in the group", -1),
-    Feature("asnorm_rank", "", "1 to group size", "rank of the normalised score", -1),
-    Feature("cosine_lead", "", "-2 to 2", "cosine less the best other cosine of the group", 1),
-    Feature("centred_lead", "", "-2 to 2", "the same of the centred cosine", 1),
-    Feature("asnorm_lead", "sd", "-30 to 30", "the same of the normalised score", 1),
-    Feature("cosine_z", "sd", "-7 to 7", "cosine, in deviations from the group's mean", 1),
-    Feature("centred_z", "sd", "-7 to 7", "centred cosine, likewise", 1),
-    Feature("asnorm_z", "sd", "-7 to 7", "normalised score, likewise", 1),
-    Feature("plda_lead", "nats", "-400 to 400", "PLDA score less the best other of the group", 1),
-    Feature("plda_z", "sd", "-7 to 7", "PLDA score, in deviations from the group's mean", 1),
-    Feature("rest_similarity", "", "-1 to 1", "mean centred cosine with the rest of the group"),
-    Feature("reverse_rank", "", "1 to group size", "the anchor's rank among the group, seen from"
-            " the candidate", -1),
-    Feature("reverse_lead", "", "-2 to 2", "centred cosine less the candidate's best with the"
-            " rest of the group", 1),
-    Feature("reverse_z", "sd", "-10 to 30", "centred cosine in deviations above the candidate's"
-            " with the rest of the group", 1),
-    *_quality("speech", "s", "20", "speech, capped at 20 s"),
-    *_quality("norm", "", "∞", "length of the embedding before it was normalised"),
-    *_quality("cohort", "", "1", "mean of the top cohort cosines"),
-    Feature("anchor_noise", "", "0 to 2", "0 communication, 1 background, 2 clean"),
-    Feature("candidate_noise", "", "0 to 2", "the same of the candidate"),
-    Feature("same_noise", "", "0 or 1", "both have the same noise condition"),
-    Feature("same_language", "", "0 or 1", "both have the same language"),
-    Feature("same_gender", "", "0 or 1", "both have the same gender"),
-    Feature("f0_distance", "semitones", "0 to 30", "distance of the median pitches"),
-    _relative("f0_distance", "distance of the median pitches"),
-    Feature("snr_min", "dB", "-10 to 60", "signal-to-noise ratio: the smaller of both sides"),
-    Feature("snr_diff", "dB", "0 to 70", "signal-to-noise ratio: difference of both sides"),
-    Feature("bandwidth_min", "Hz", "0 to 8000", "bandwidth: the smaller of both sides"),
-    Feature("bandwidth_ratio", "", "0 to 1", "bandwidth: smaller over larger"),
-    Feature("spectrum_distance", "dB", "0 to 40", "difference of the mean spectra over shared"
-            " bands"),
-    _relative("spectrum_distance", "difference of the mean spectra"),
-    Feature("spectrum_cosine", "", "-1 to 1", "cosine of the mean spectra over shared bands"),
-    _relative("spectrum_cosine", "cosine of the mean spectra"),
-    Feature("spread_distance", "dB", "0 to 20", "difference of the spectra's deviations over time"),
-    _relative("spread_distance", "difference of the spectra's deviations over time"),
-)  # fmt: skip
-
-NAMES = tuple(feature.name for feature in FEATURES)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that are computed, in order."""
+        return (*NAMES, *(name for column in self.columns for name in column.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +88,13 @@ class Features:
         return Features(self.matrix[positions], self.names)
 
 
-def compute(voices: Voices, centred: Centred, groups: Groups, plda: Plda | None = None) -> Features:
+def compute(
+    voices: Voices,
+    centred: Centred,
+    groups: Groups,
+    plda: Plda | None = None,
+    plan: Plan | None = None,
+) -> Features:
     """Compute all features of all candidates.
 
     Parameters
@@ -150,20 +103,24 @@ def compute(voices: Voices, centred: Centred, groups: Groups, plda: Plda | None 
     centred : the same recordings against a background
     groups : anchors and candidates
     plda : scores the centred embeddings; without one, its features are unknown
+    plan : without one, an embedding is one whole, and there are no columns of the user
     """
-    matrix = np.empty((len(groups.candidates), len(NAMES)), np.float32)
+    plan = plan or Plan()
+    matrix = np.empty((len(groups.candidates), len(plan.names)), np.float32)
     for block in _blocks(groups):
         part = groups.take(block)
         columns: dict[str, Floats | Doubles] = {
             **_scores(voices, centred, part, plda),
             **_qualities(voices, centred, part),
-            **_conditions(voices, part),
+            **conditions(voices, part),
             **_acoustics(voices, part),
+            **part_features(voices.embeddings, centred.embeddings, part, plan.parts),
+            **user_features(voices.extras, part, plan.columns),
         }
         rows = slice(groups.offsets[block[0]], groups.offsets[block[-1] + 1])
-        for number, name in enumerate(NAMES):
+        for number, name in enumerate(plan.names):
             matrix[rows, number] = columns[name]
-    return Features(matrix)
+    return Features(matrix, plan.names)
 
 
 def _blocks(groups: Groups) -> Iterator[Rows]:
@@ -181,12 +138,11 @@ def _scores(
     asnorm = centred.normalised(plain, groups.anchor_rows, groups.candidates)
     rest = standing(centred.embeddings, plain, groups)
     columns = {
-        "cosine_rank": ranks(cosine, groups),
-        "asnorm_rank": ranks(asnorm, groups),
         "rest_similarity": rest.similarity,
         "reverse_rank": rest.rank,
         "reverse_lead": rest.lead,
         "reverse_z": rest.deviations,
+        "profile": rest.profile,
     }
     ratio = np.full(len(cosine), np.nan)
     if plda is not None:
@@ -198,7 +154,12 @@ def _scores(
 
 
 def _standing(name: str, scores: Doubles, groups: Groups) -> dict[str, Doubles]:
-    return {f"{name}_lead": leads(scores, groups), f"{name}_z": z_scores(scores, groups)}
+    """See one system's scores within their groups."""
+    columns = {f"{name}_lead": leads(scores, groups), f"{name}_z": z_scores(scores, groups)}
+    if name in _SHARPNESS:
+        columns[f"{name}_rank"] = ranks(scores, groups)
+        columns[f"{name}_mass"] = softmax(scores / _SHARPNESS[name], groups)
+    return columns
 
 
 def _qualities(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Floats]:
@@ -211,6 +172,7 @@ def _qualities(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Fl
         columns[f"{name}_max"] = np.maximum(left, right)
         columns[f"{name}_diff"] = np.abs(left - right)
         columns[f"{name}_ratio"] = _ratio(left, right)
+        columns[f"candidate_{name}"] = right
     return columns
 
 
@@ -218,26 +180,6 @@ def _ratio(left: Floats, right: Floats) -> Floats:
     """Smaller over larger; NaN where the larger is not positive."""
     larger = np.maximum(left, right)
     return (np.minimum(left, right) / np.where(larger > 0, larger, np.nan)).astype(np.float32)
-
-
-def _conditions(voices: Voices, groups: Groups) -> dict[str, Doubles]:
-    noises = voices.noises.tolist()
-    codes = np.array([_NOISE_CODES.get(noise, np.nan) for noise in noises])
-    anchor, candidate = codes[groups.anchor_rows], codes[groups.candidates]
-    same_noise = np.where(np.isnan(anchor + candidate), np.nan, anchor == candidate)
-    return {
-        "anchor_noise": anchor,
-        "candidate_noise": candidate,
-        "same_noise": same_noise,
-        "same_language": _agreement(voices.languages, groups, UNKNOWN_LANGUAGE),
-        "same_gender": _agreement(voices.genders, groups, None),
-    }
-
-
-def _agreement(labels: Labels, groups: Groups, unknown: str | None) -> Doubles:
-    left, right = labels[groups.anchor_rows], labels[groups.candidates]
-    blank = (left == unknown) | (right == unknown)
-    return np.where(blank, np.nan, left == right).astype(np.float64)
 
 
 def _acoustics(voices: Voices, groups: Groups) -> dict[str, Doubles]:
@@ -250,6 +192,7 @@ def _acoustics(voices: Voices, groups: Groups) -> dict[str, Doubles]:
         "spectrum_distance": spectrum,
         "spectrum_cosine": cosine,
         "spread_distance": spread,
+        "spectrum_contrast": spectral_contrast(voices, groups),
     }
     relative = {
         f"{name}_z": z_scores(values.astype(np.float64), groups) for name, values in columns.items()

@@ -28,8 +28,9 @@ from ..retrieval.plda import Plda
 from ..store.schema import EncoderIdentity
 from .booster import Booster
 from .calibration import Calibration, sigmoid, softmax
-from .features import NAMES, Features
+from .features import Features, Plan
 from .linear import Linear
+from .user_columns import UserColumn
 
 Doubles = npt.NDArray[np.float64]
 
@@ -53,6 +54,7 @@ class Parts:
     background : means and cohort of the training store
     plda : of its speakers; None where they were too few
     training : seed, trials, versions, and the table of cross-validated results
+    columns : the user's own that it looks at
     """
 
     encoder: EncoderIdentity
@@ -64,6 +66,7 @@ class Parts:
     background: Background
     plda: Plda | None
     training: Mapping[str, Any]
+    columns: tuple[UserColumn, ...] = ()
 
 
 class Reranker:
@@ -72,6 +75,7 @@ class Reranker:
     def __init__(self, parts: Parts, files: Mapping[str, bytes]) -> None:
         self.encoder = parts.encoder
         self.names = parts.names
+        self.plan = Plan(parts.encoder.parts, parts.columns)
         self.qmf = parts.qmf
         self.background = parts.background
         self.plda = parts.plda
@@ -168,6 +172,7 @@ def _files(parts: Parts) -> dict[str, bytes]:
         "format": _FORMAT,
         "encoder": asdict(parts.encoder),
         "features": list(parts.names),
+        "columns": [asdict(column) for column in parts.columns],
         "sha256": {name: _sha256(content) for name, content in data.items()},
         "qmf": asdict(parts.qmf),
         "base": asdict(parts.base),
@@ -194,6 +199,7 @@ def _parts(files: Mapping[str, bytes], folder: Path) -> Parts:
             background=background,
             plda=Plda.from_bytes(files[_PLDA]) if files[_PLDA] else None,
             training=description["training"],
+            columns=_columns(description),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(folder, _DESCRIPTION) from error
@@ -219,15 +225,20 @@ def _description(files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
 
 def _check_features(description: Mapping[str, Any], folder: Path) -> None:
     """Refuse a reranker that asks for features that this version does not compute."""
-    names = description.get("features")
-    if not isinstance(names, list):
-        raise _damaged(folder, _DESCRIPTION)
-    unknown = [name for name in names if name not in NAMES]
+    try:
+        names, known = list(description["features"]), Plan(columns=_columns(description)).names
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(folder, _DESCRIPTION) from error
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise RerankerError(
             f"expected features that this version of spkret knows in {folder}, got {unknown[0]!r};"
             " update spkret, or run `spkret train-reranker` again"
         )
+
+
+def _columns(description: Mapping[str, Any]) -> tuple[UserColumn, ...]:
+    return tuple(UserColumn.from_dict(fields) for fields in description.get("columns", ()))
 
 
 def _linear(fields: Mapping[str, Any]) -> Linear:

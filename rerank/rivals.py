@@ -25,12 +25,15 @@ class Standing:
     rank : float64 (total,), the anchor's place among the rest, by nearness to the candidate; 1 best
     lead : float64 (total,), cosine with the anchor less the best cosine with the rest
     deviations : float64 (total,), cosine with the anchor in deviations above those with the rest
+    profile : float64 (total,), correlation of the anchor's cosines with the rest and its own; NaN
+        where they are fewer than three
     """
 
     similarity: Doubles
     rank: Doubles
     lead: Doubles
     deviations: Doubles
+    profile: Doubles
 
 
 def standing(embeddings: Floats, scores: Doubles, groups: Groups) -> Standing:
@@ -43,7 +46,7 @@ def standing(embeddings: Floats, scores: Doubles, groups: Groups) -> Standing:
     embeddings : float32 (n, dimension), of unit length
     scores : float64 (total,), cosine of each candidate with its anchor, in the same space
     """
-    columns = np.full((4, len(groups.candidates)), np.nan)
+    columns = np.full((5, len(groups.candidates)), np.nan)
     for positions in _blocks(groups):
         columns[:, positions] = _compare(
             embeddings[groups.candidates[positions]], scores[positions]
@@ -60,7 +63,7 @@ def _blocks(groups: Groups) -> Iterator[npt.NDArray[np.int64]]:
             yield starts[first : first + step, None] + np.arange(size)
 
 
-def _compare(members: Floats, scores: Doubles) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+def _compare(members: Floats, scores: Doubles) -> tuple[Doubles, ...]:
     """Compare members (b, n, dimension) with their group's rest, given scores (b, n)."""
     rest = _rest(scores)
     cosines = members @ np.take_along_axis(members, rest[..., None], axis=1).transpose(0, 2, 1)
@@ -72,7 +75,24 @@ def _compare(members: Floats, scores: Doubles) -> tuple[Doubles, Doubles, Double
     level = scores[..., None].astype(np.float32)
     nearer = (others & (cosines > level)).sum(axis=2) + 0.5 * (others & (cosines == level)).sum(2)
     nearest = np.where(others, cosines, -np.inf).max(axis=2)
-    return mean, 1 + nearer, scores - nearest, (scores - mean) / deviation
+    profile = _correlation(np.take_along_axis(scores, rest, axis=1), away, others, count)
+    return mean, 1 + nearer, scores - nearest, (scores - mean) / deviation, profile
+
+
+def _correlation(
+    anchor: Doubles, away: Doubles, others: npt.NDArray[np.bool_], count: npt.NDArray[np.int64]
+) -> Doubles:
+    """Correlate the anchor's cosines (b, rivals) with each member's, less its mean (b, n, rivals).
+
+    Only over the `others`, of which each member has `count`.
+    """
+    mean = np.einsum("bnr,br->bn", others, anchor) / count
+    variance = np.einsum("bnr,br->bn", others, anchor**2) / count - mean**2
+    shared = np.einsum("bnr,br->bn", away, anchor) / count
+    own = np.einsum("bnr,bnr->bn", away, away) / count
+    power = np.sqrt(np.maximum(variance, 0) * own)
+    known = (count > 2) & (power > 1e-9)
+    return np.where(known, shared / np.where(known, power, 1), np.nan)
 
 
 def _rest(scores: Doubles) -> npt.NDArray[np.intp]:

@@ -48,8 +48,7 @@ def score_groups(
     gathered: Gathered, centred: Centred, groups: Groups, reranker: Reranker | None
 ) -> Scored:
     """Score groups by the reranker; without one by AS-norm, without a cohort by centred cosine."""
-    plda = None if reranker is None else reranker.plda
-    features = compute(gathered.voices, centred, groups, plda)
+    features = _features(gathered, centred, groups, reranker)
     if reranker is None:
         return _stand_in(features, groups)
     scores = reranker.score(features)
@@ -61,6 +60,14 @@ def score_groups(
         reranker.probabilities(scores, groups),
         reranker.none_probabilities(scores, features, groups),
     )
+
+
+def _features(
+    gathered: Gathered, centred: Centred, groups: Groups, reranker: Reranker | None
+) -> Features:
+    if reranker is None:
+        return compute(gathered.voices, centred, groups)
+    return compute(gathered.voices, centred, groups, reranker.plda, reranker.plan)
 
 
 def _stand_in(features: Features, groups: Groups) -> Scored:
@@ -78,8 +85,7 @@ def score_pairs(
     At equal prior. Without a reranker by AS-norm, without a cohort by centred cosine, and then the
     probabilities are unknown: NaN.
     """
-    plda = None if reranker is None else reranker.plda
-    features = compute(gathered.voices, centred, pairs, plda)
+    features = _features(gathered, centred, pairs, reranker)
     if reranker is None:
         return replace(_stand_in(features, pairs), probabilities=np.full(len(pairs), np.nan))
     probabilities = reranker.pair_probabilities(features)

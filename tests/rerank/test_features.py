@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spkret.rerank import features
-from spkret.rerank.features import FEATURES, NAMES, compute
+from spkret.rerank.features import FEATURES, NAMES, Plan, compute
 from spkret.retrieval.groups import Groups
 from spkret.retrieval.normalize import Background
 from spkret.retrieval.plda import Plda
@@ -16,6 +16,7 @@ from spkret.retrieval.voices import Voices
 VOICES = Voices.of(labelled_table(speakers=30))
 CENTRED = Background.fit(VOICES).apply(VOICES)
 PLDA = Plda.fit(CENTRED.embeddings, VOICES.speakers)
+PLAN = Plan(parts=(20, 8, 4))
 
 
 def drawn(seed: int, sizes: list[int]) -> Groups:
@@ -26,13 +27,13 @@ def drawn(seed: int, sizes: list[int]) -> Groups:
 
 def test_names_are_unique_and_documented() -> None:
     assert len(set(NAMES)) == len(NAMES)
-    assert all(feature.doc and feature.range for feature in FEATURES)
+    assert all(feature.doc and feature.range and feature.source for feature in FEATURES)
     assert {feature.monotone for feature in FEATURES} == {-1, 0, 1}
 
 
 def test_cosines_rise_with_likeness() -> None:
     groups = drawn(0, [20] * 40)
-    made = compute(VOICES, CENTRED, groups, PLDA)
+    made = compute(VOICES, CENTRED, groups, PLDA, PLAN)
     same = VOICES.speakers[groups.candidates] == VOICES.speakers[groups.anchor_rows]
     for feature in FEATURES:
         if feature.monotone:
@@ -46,26 +47,27 @@ def test_features_move_with_their_candidates(seed: int) -> None:
     groups = drawn(seed, [7, 12])
     order = np.random.default_rng(seed).permutation(12)
     shuffled = Groups.of(groups.anchors, [groups.members(0), groups.members(1)[order]])
-    made = compute(VOICES, CENTRED, groups, PLDA).matrix
-    again = compute(VOICES, CENTRED, shuffled, PLDA).matrix
+    made = compute(VOICES, CENTRED, groups, PLDA, PLAN).matrix
+    again = compute(VOICES, CENTRED, shuffled, PLDA, PLAN).matrix
     np.testing.assert_allclose(again[:7], made[:7], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(again[7:], made[7:][order], rtol=1e-4, atol=1e-4)
 
 
 def test_blocks_do_not_change_features(monkeypatch: pytest.MonkeyPatch) -> None:
     groups = drawn(3, [5, 9, 1, 14, 3])
-    whole = compute(VOICES, CENTRED, groups, PLDA).matrix
+    whole = compute(VOICES, CENTRED, groups, PLDA, PLAN).matrix
     monkeypatch.setattr(features, "_PAIRS_A_BLOCK", 4)
     np.testing.assert_allclose(
-        compute(VOICES, CENTRED, groups, PLDA).matrix, whole, rtol=1e-5, atol=1e-5
+        compute(VOICES, CENTRED, groups, PLDA, PLAN).matrix, whole, rtol=1e-5, atol=1e-5
     )
 
 
 def test_plda_filled_in_later_is_the_same() -> None:
     groups = drawn(8, [6, 11])
-    whole = compute(VOICES, CENTRED, groups, PLDA)
-    without = compute(VOICES, CENTRED, groups)
-    assert np.isnan(without.columns(("plda", "plda_lead", "plda_z"))).all()
+    whole = compute(VOICES, CENTRED, groups, PLDA, PLAN)
+    without = compute(VOICES, CENTRED, groups, plan=PLAN)
+    names = tuple(name for name in NAMES if name.startswith("plda"))
+    assert np.isnan(without.columns(names)).all()
     filled = without.with_plda(whole.column("plda"), groups)
     np.testing.assert_allclose(filled.matrix, whole.matrix, rtol=1e-5)
 
