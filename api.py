@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .indexer.encoders.base import Encoder
     from .indexer.extraction import Extraction, Extractor
     from .indexer.summary import IndexSummary, Progress
+    from .indexer.tagging.segments import Window
     from .indexer.tagging.stored import TagSummary
     from .matcher import (
         Evaluation,
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
         Verification,
     )
     from .rerank.enrolment_files import Spoken
+    from .rerank.training import Progress as TrainProgress
+    from .rerank.training import TrainingEvaluation
     from .rerank.trials import Pair, Trial
-    from .store.schema import EncoderIdentity
+    from .store.schema import EncoderIdentity, Vector
     from .store.store import Store
 
     AnyStore: TypeAlias = Store | str | PathLike[str]
@@ -72,13 +75,15 @@ def index(
     vad: bool = False,
     denoise: bool = False,
     tags: Sequence[str] = (),
+    language_model: str | None = None,
 ) -> "IndexSummary":
     """Embed the audio of a folder into a store, made if it is not there.
 
     Unchanged files are not read again; files that cannot be indexed go to the failures table.
     `crops`, `vad` and `denoise` shape the embeddings (see `indexer.extraction.Extraction`): a store
     is bound to them too. With none of them, a store goes on with those it was made with. `tags`
-    (`noise`, `gender`, `language`) are filled in where recordings of this folder lack them.
+    (`noise`, `gender`, `language`) are filled in where recordings of this folder lack them, the
+    last by `language_model`, a folder or a repository on Hugging Face.
 
     Raises
     ------
@@ -102,17 +107,22 @@ def index(
         prune=prune,
         progress=progress,
         options=extractor.options,
-        taggers=load_taggers(tags, extractor.identity),
+        taggers=load_taggers(tags, extractor.identity, language_model, device),
     )
 
 
 def tag(
-    store: "AnyStore", tags: Sequence[str] = ("noise", "gender"), again: bool = False
+    store: "AnyStore",
+    tags: Sequence[str] = ("noise", "gender"),
+    again: bool = False,
+    language_model: str | None = None,
+    device: str = "auto",
 ) -> "list[TagSummary]":
     """Fill in the tags that stored recordings lack; what a manifest gave stays as it is.
 
-    `noise` and `gender` are told from what is stored, `language` from the audio files. `again`
-    replaces what a tagger said earlier, too.
+    `noise` and `gender` are told from what is stored, `language` from the audio files by
+    `language_model`, a folder or a repository on Hugging Face. `again` replaces what a tagger said
+    earlier, too.
 
     Raises
     ------
@@ -125,7 +135,7 @@ def tag(
     from .indexer.tagging.stored import tag_stored
 
     store = opened(store)
-    taggers = load_taggers(tags, store.encoder)
+    taggers = load_taggers(tags, store.encoder, language_model, device)
     summaries = [tag_stored(store.recordings, tagger, again=again) for tagger in taggers]
     store.vectors.refresh()
     return summaries
@@ -221,6 +231,68 @@ def _extractor_of(store: "Store", model: str | None, device: str) -> "Extractor"
         ) from error
     store.require(loaded.identity)
     return loaded
+
+
+def tag_windows(
+    path: str | PathLike[str],
+    *,
+    store: "AnyStore | None" = None,
+    anchor: Reference | None = None,
+    window_s: float = 1.0,
+    hop_s: float = 0.5,
+    merge: bool = False,
+    language_model: str | None = None,
+    model: str | None = None,
+    device: str = "auto",
+) -> "list[Window]":
+    """Tag short windows of a file of any length, second by second; nothing is stored.
+
+    Parameters
+    ----------
+    store : gives the encoder, and the anchor by its id or path; it need not be there
+    anchor : a recording to take each window's cosine with, stored or a file
+    window_s, hop_s : how long windows are and how far apart they begin, in seconds
+    merge : join windows of equal tags
+    language_model : a folder or a repository that tells languages; without it, none is told
+    model, device : the encoder, by default that of the store, else `compact`
+
+    Raises
+    ------
+    AudioError
+        The file holds no usable audio.
+    RecordingError
+        The anchor names no recording, or several.
+    """
+    from .indexer.tagging import segments
+    from .indexer.tagging.cutting import Grid, has_vad
+    from .indexer.tagging.registry import load_taggers
+    from .indexer.tagging.windows import WindowTagger
+
+    grid = Grid(window_s, hop_s)
+    bound = None if store is None or _bound(store) is None else opened(store)
+    extractor = (
+        _extractor_of(bound, model, device) if bound else _extractor(model or "compact", device)
+    )
+    encoder = extractor.encoder
+    names = ("noise", "gender") if language_model is None else ("noise", "gender", "language")
+    taggers = load_taggers(names, encoder.identity, language_model, device)
+    voice = None if anchor is None else _voice(anchor, bound, extractor)
+    windows = WindowTagger(encoder, taggers, voice, has_vad()).tag(Path(path), grid)
+    return list(segments.merge(windows) if merge else windows)
+
+
+def _voice(anchor: Reference, store: "Store | None", extractor: "Extractor") -> "Vector":
+    """Return the embedding (dimension,) of a recording, stored or a file."""
+    from .indexer import pipeline
+
+    def embed(paths: Sequence[Path]) -> "pa.Table":
+        return pipeline.embed_files(paths, extractor.encoder, extractor.options)
+
+    if store is None:
+        return embed([Path(str(anchor))])["embedding"][0].values.to_numpy()
+    from .retrieval.library import library
+
+    return library(store).gather([anchor], embed).voices.embeddings[0]
 
 
 def _trials(trials: "Trials") -> "Sequence[Trial]":

@@ -14,12 +14,14 @@ from .commands.matching import query
 from .commands.reranking import evaluate, make_trials, train_reranker
 from .commands.storing import check, forget, info, sql
 from .commands.tagging import tag
+from .commands.tagging_windows import tag_windows
 from .commands.training import train_encoder
 from .commands.verifying import verify
 
 COMMANDS = (
     index,
     tag,
+    tag_windows,
     query,
     verify,
     identify,

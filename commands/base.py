@@ -103,6 +103,16 @@ def model_option(function: F) -> F:
     )(function)
 
 
+def language_model_option(function: F) -> F:
+    """Add `--language-model`: what tells languages."""
+    return click.option(
+        "--language-model",
+        metavar="NAME_OR_DIR",
+        help="What tells languages: a folder in SpeechBrain's format, or a repository on Hugging "
+        "Face such as speechbrain/lang-id-voxlingua107-ecapa, fetched once.",
+    )(function)
+
+
 def filter_options(function: F) -> F:
     """Add `--language`, `--noise` and `--where`: which recordings of the store take part."""
     options = [

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import Command, Failed, device_option, json_option, store_option
+from .base import (
+    Command,
+    Failed,
+    device_option,
+    json_option,
+    language_model_option,
+    store_option,
+)
 from .output import note, print_json
 from .tagging import TAGS, WITHOUT_AUDIO
 
@@ -58,6 +65,7 @@ BETTER = (
     type=click.Choice(TAGS),
     help="Tell this tag from the sound where none is given; may be given several times.",
 )
+@language_model_option
 @device_option
 @click.option("--prune", is_flag=True, help="Drop rows whose file is gone.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 if any file could not be indexed.")

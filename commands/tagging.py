@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import Command, json_option, store_option
+from .base import Command, device_option, json_option, language_model_option, store_option
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ WITHOUT_AUDIO = ("noise", "gender")
         "spkret tag",
         "spkret tag --noise --store ./calls",
         "spkret tag --gender --again",
+        "spkret tag --language --language-model ./lang-id-voxlingua107-ecapa",
     ],
 )
 @store_option
@@ -29,8 +30,17 @@ WITHOUT_AUDIO = ("noise", "gender")
 @click.option("--gender", is_flag=True, help="Tell f and m apart.")
 @click.option("--language", is_flag=True, help="Tell the language; reads the audio files.")
 @click.option("--again", is_flag=True, help="Replace what a tagger said earlier, too.")
+@language_model_option
+@device_option
 @json_option
-def tag(store_path: Path, again: bool, as_json: bool, **wanted: bool) -> None:
+def tag(
+    store_path: Path,
+    again: bool,
+    language_model: str | None,
+    device: str,
+    as_json: bool,
+    **wanted: bool,
+) -> None:
     """Fill in the tags that stored recordings lack: by default noise and gender.
 
     A tag that a manifest or a folder gave is never replaced. Beside each tag the store keeps how
@@ -39,7 +49,7 @@ def tag(store_path: Path, again: bool, as_json: bool, **wanted: bool) -> None:
     from .. import api
 
     tags = [name for name in TAGS if wanted[name]] or WITHOUT_AUDIO
-    summaries = api.tag(store_path, tags, again=again)
+    summaries = api.tag(store_path, tags, again, language_model, device)
     if as_json:
         print_json({summary.tag: summary for summary in summaries})
     else:

@@ -180,6 +180,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "export-onnx",
         "sql",
         "tag",
+        "tag-windows",
         "info",
         "audit",
         "models",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ...errors import UsageError
 from ...store.schema import EncoderIdentity
+from ..encoders.runtimes import OPENVINO
 from .base import TAG_NAMES, Tagger
 
 
@@ -11,7 +12,7 @@ def load_taggers(
     names: Sequence[str],
     encoder: EncoderIdentity,
     language_model: str | None = None,
-    device: str = "cpu",
+    device: str = "auto",
 ) -> list[Tagger]:
     """Load a tagger for each tag named, once each.
 
@@ -20,12 +21,12 @@ def load_taggers(
     names : of `base.TAG_NAMES`
     encoder : what made the embeddings that they are given
     language_model : what tells languages, see `language.LanguageTagger`; None for the usual one
-    device : where that runs: `cpu`, `cuda` or `cuda:N`
+    device : where that runs, see `encoders.registry.load`; on the CPU for `openvino`
 
     Raises
     ------
     UsageError
-        There is no such tag.
+        There is no such tag, or no such device.
     TaggerError
         A tagger is damaged.
     EncoderError
@@ -42,7 +43,9 @@ def _load(name: str, encoder: EncoderIdentity, language_model: str | None, devic
     if name == "gender":
         return gender_tagger(encoder)
     if name == "language":
+        from ..encoders.registry import choose_device
         from .language import DEFAULT, LanguageTagger
 
-        return LanguageTagger(language_model or DEFAULT, device)
+        there = "cpu" if device == OPENVINO else choose_device(device)
+        return LanguageTagger(language_model or DEFAULT, there)
     raise UsageError(f"expected a tag of {', '.join(TAG_NAMES)}, got {name!r}")
