@@ -111,7 +111,7 @@ def load(path: Path) -> Network:
         raise TaggerError(f"expected the tagger {path}, found none; {REMEDY}") from error
     except TaggerError as error:
         raise TaggerError(f"{path}: {error}") from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # damage has no closed list: zipfile, zlib and NumPy raise many
         reason = f"{type(error).__name__}: {error}"
         raise TaggerError(f"cannot read the tagger {path} ({reason}); {REMEDY}") from error
 
