@@ -333,7 +333,8 @@ def query(
     ----------
     anchor, group : ids, stored paths or files; without a group, the whole store is searched
     top : how many candidates to return, the best first
-    explain : give each candidate what every feature contributed to its score
+    explain : give each candidate what every feature contributed to its score, its features, and
+        an explanation in words
     open_group : the match may be none of them; then `Match.path` may be None
     min_probability : abstain below it
     language, noise, where : filters of the whole store; `where` is a DuckDB SQL condition
@@ -369,11 +370,18 @@ def verify(
     a: Reference,
     b: Reference,
     *,
+    explain: bool = False,
     log: bool = True,
     model: str | None = None,
     device: str = "auto",
 ) -> "Verification":
     """Say whether two recordings are spoken by one speaker, and how sure that is.
+
+    Parameters
+    ----------
+    explain : tell what every feature contributed, its value, and an explanation in words
+    log : write the scores to the store's scores table
+    model, device : the encoder for files that are not stored; by default the store's own
 
     Raises
     ------
@@ -383,7 +391,8 @@ def verify(
     from . import matcher
 
     store = opened(store)
-    return matcher.verify(store, a, b, embed=embedder(store, model, device), log=log)
+    embed = embedder(store, model, device)
+    return matcher.verify(store, a, b, embed=embed, explain=explain, log=log)
 
 
 def verify_pairs(

@@ -1,6 +1,6 @@
 """`spkret query`: whose voice is it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from .base import (
     model_option,
     store_option,
 )
-from .output import note_warnings, percent, print_json, print_table
+from .output import note_warnings, percent, print_contributions, print_json, print_table
+
+_EXPLAINED = 3
 
 
 @click.command(
@@ -37,7 +39,11 @@ from .output import note_warnings, percent, print_json, print_table
     help="The candidates: one path or id a line; - is stdin. By default the whole store.",
 )
 @click.option("--top", type=click.IntRange(min=1), help="Show only the best K candidates.")
-@click.option("--explain", is_flag=True, help="Show what each feature contributed to the score.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Say in words what speaks for and against the first candidates, and show the numbers.",
+)
 @click.option("--open", "open_group", is_flag=True, help="The match may be none of them.")
 @click.option(
     "--min-probability",
@@ -64,7 +70,7 @@ def query(
     if as_json:
         print_json(match)
     else:
-        _print_match(match, options["explain"])
+        _print_match(match)
 
 
 def _read_group(group_file: str) -> list[str]:
@@ -73,12 +79,13 @@ def _read_group(group_file: str) -> list[str]:
     return list(read_group(group_file))
 
 
-def _print_match(match: Mapping[str, Any], explain: bool) -> None:
+def _print_match(match: Mapping[str, Any]) -> None:
     """Print the ranked candidates, then the match in one line."""
+    candidates = match["candidates"]
     columns = ("rank", "path", "language", "noise", "cosine", "score", "probability")
-    print_table(columns, ([c[name] for name in columns] for c in match["candidates"]))
-    if explain and "contributions" in match["candidates"][0]:
-        _print_contributions(match["candidates"][0])
+    print_table(columns, ([c[name] for name in columns] for c in candidates))
+    if "explanation" in candidates[0]:
+        _print_explanations(candidates)
     note_warnings(match)
     click.echo(_verdict(match))
 
@@ -90,8 +97,11 @@ def _verdict(match: Mapping[str, Any]) -> str:
     return f"match: {match['match']}  probability {percent(match['probability'])}; {none}"
 
 
-def _print_contributions(candidate: Mapping[str, Any]) -> None:
-    """Print what moved the first candidate's score, the strongest first."""
-    strongest = sorted(candidate["contributions"].items(), key=lambda item: -abs(item[1]))
-    click.echo(f"\nwhat put {candidate['path']} first:")
-    print_table(("feature", "contribution"), strongest[:10])
+def _print_explanations(candidates: Sequence[Mapping[str, Any]]) -> None:
+    """Print the first candidates in words, and the numbers behind the first one."""
+    click.echo()
+    for candidate in candidates[:_EXPLAINED]:
+        click.echo(f"{candidate['rank']}. {candidate['path']}: {candidate['explanation']}")
+    click.echo(f"\nwhat moved the score of {candidates[0]['path']}:")
+    print_contributions(candidates[0])
+    click.echo()

@@ -49,6 +49,13 @@ def percent(probability: float | None) -> str:
     return "unknown" if probability is None else f"{100 * probability:.1f} %"
 
 
+def print_contributions(answer: Mapping[str, Any], most: int = 10) -> None:
+    """Print what moved a score, the strongest first, beside the values that did."""
+    columns = ("feature", "value", "contribution")
+    strongest = list(answer["contributions"].items())[:most]
+    print_table(columns, ((name, answer["features"][name], part) for name, part in strongest))
+
+
 def note_warnings(result: Mapping[str, Any]) -> None:
     """Print the `warnings` of a result on stderr."""
     for warning in result.get("warnings", ()):

@@ -15,13 +15,14 @@ from .base import (
     model_option,
     store_option,
 )
-from .output import note_warnings, print_facts, print_json, print_table
+from .output import note_warnings, print_contributions, print_facts, print_json, print_table
 from .rows import check_rows_file, save_rows
 
 if TYPE_CHECKING:
     from ..matcher import PairEvaluation
 
 _BAR = 24
+_FACTS = ("a", "b", "same_speaker", "cosine", "asnorm", "probability", "encoder", "reranker")
 _OF_LISTS = ("out", "prior", "false_alarm", "balanced", "threshold_prior")
 
 
@@ -72,6 +73,7 @@ _OF_LISTS = ("out", "prior", "false_alarm", "balanced", "threshold_prior")
     metavar="P",
     help="Save the threshold of least cost at this prior of one speaker.",
 )
+@click.option("--explain", is_flag=True, help="Say in words what speaks for and against.")
 @model_option
 @device_option
 @log_option
@@ -95,6 +97,8 @@ def verify(
     if pairs is not None:
         if a is not None:
             raise Misused("expected either two recordings or --pairs, got both")
+        if options.pop("explain"):
+            raise Misused("expected two recordings with --explain, got --pairs")
         _verify_pairs(store_path, pairs, as_json, options)
         return
     if a is None or b is None:
@@ -109,19 +113,26 @@ def _verify_pair(
 ) -> None:
     from .. import api
 
-    shared = {name: options[name] for name in ("log", "model", "device")}
+    shared = {name: options[name] for name in ("explain", "log", "model", "device")}
     result = api.verify(store_path, a, b, **shared).to_dict()
     if as_json:
         print_json(result)
         return
     note_warnings(result)
-    facts = {name: value for name, value in result.items() if name not in ("decision", "warnings")}
-    decision = result["decision"]
-    if decision:
-        score, threshold = decision["score"], decision["threshold"]
-        facts["decided by"] = f"{decision['system']} {score:.3f} against {threshold:.3f}"
-        facts["threshold from"] = decision["source"]
-    print_facts(facts)
+    print_facts({name: result[name] for name in _FACTS} | _decided(result["decision"]))
+    if options["explain"]:
+        click.echo(f"\n{result['explanation']}\n\nwhat moved the score:")
+        print_contributions(result)
+
+
+def _decided(decision: Mapping[str, Any] | None) -> dict[str, object]:
+    if decision is None:
+        return {}
+    score, threshold = decision["score"], decision["threshold"]
+    return {
+        "decided by": f"{decision['system']} {score:.3f} against {threshold:.3f}",
+        "threshold from": decision["source"],
+    }
 
 
 def _verify_pairs(store_path: Path, pairs: Path, as_json: bool, options: Mapping[str, Any]) -> None:

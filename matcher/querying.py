@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import TrialError, UsageError
-from ..rerank.ranker import Reranker
+from ..rerank.explanations import Explanation, explanations
 from ..rerank.results import Candidate, Match
 from ..rerank.scoring import (
     Scored,
@@ -52,7 +52,7 @@ def query(
         its `RERANKED` nearest recordings are the group
     embed : embeds files that are not stored, all in one call
     top : how many candidates to return; probabilities are over the whole group all the same
-    explain : tell what each feature added to each score
+    explain : tell why each candidate stands where it does: contributions, values and words
     open_group : name no match where "none of them" is likelier than not
     min_probability : name no match below this probability
     language, noise, where : filters of the search of the whole store
@@ -82,7 +82,9 @@ def query(
     if log:
         encoder = store.encoder
         store.scores.append(log_rows(scored, gathered, "query", encoder, bench.reranker))
-    candidates = _candidates(scored, gathered, bench.reranker if explain else None, top)
+    order = best_first(scored, gathered)[:top]
+    reasons = explanations(scored, order, bench.reranker) if explain else None
+    candidates = _candidates(scored, gathered, order, reasons)
     none = known_or_none(scored.none_probabilities[0])
     abstain = abstains(candidates[0].probability, none, open_group, min_probability)
     return Match(
@@ -150,14 +152,12 @@ def _members(gathered: Gathered) -> tuple[Rows, list[str]]:
 
 
 def _candidates(
-    scored: Scored, gathered: Gathered, explainer: Reranker | None, top: int | None
+    scored: Scored, gathered: Gathered, order: Rows, explanations: Sequence[Explanation] | None
 ) -> list[Candidate]:
-    """List the candidates of the one group, the best first, explained if there is an explainer."""
-    order = best_first(scored, gathered)[:top]
+    """List the candidates of the one group in this order, explained if they are."""
     cosines = scored.features.column("cosine")
-    names = () if explainer is None else explainer.names
-    parts = None if explainer is None else explainer.contributions(scored.features.take(order))
     voices, rows = gathered.voices, scored.groups.candidates[order]
+    why = [None] * len(order) if explanations is None else explanations
     return [
         Candidate(
             rank=place + 1,
@@ -168,12 +168,9 @@ def _candidates(
             cosine=float(cosines[position]),
             score=float(scored.scores[position]),
             probability=float(scored.probabilities[position]),
-            contributions=None if parts is None else _strongest(names, parts[place]),
+            contributions=None if reason is None else reason.contributions,
+            features=None if reason is None else reason.features,
+            explanation=None if reason is None else reason.words,
         )
-        for place, (position, row) in enumerate(zip(order, rows, strict=True))
+        for place, (position, row, reason) in enumerate(zip(order, rows, why, strict=True))
     ]
-
-
-def _strongest(names: tuple[str, ...], parts: npt.NDArray[np.float64]) -> dict[str, float]:
-    order = np.argsort(-np.abs(parts), kind="stable")
-    return {names[number]: float(parts[number]) for number in order}

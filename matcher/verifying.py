@@ -15,6 +15,7 @@ from ..rerank.decision import (
     read_threshold,
     write_threshold,
 )
+from ..rerank.explanations import explanations
 from ..rerank.pair_evaluation import PairEvaluation, evaluate_pairs, pair_scores
 from ..rerank.pairs import LaidPairs, lay_out_pairs, same_audio
 from ..rerank.results import Decision, Verification
@@ -34,12 +35,18 @@ def verify(
     b: Reference,
     *,
     embed: Embed | None = None,
+    explain: bool = False,
     log: bool = True,
 ) -> Verification:
     """Say whether two recordings have one speaker: cosine, normalised score, probability.
 
     The probability takes one speaker and two speakers as equally likely beforehand. The decision
     is by the threshold that `verify_pairs` saved in the store, else by that probability.
+
+    Parameters
+    ----------
+    explain : tell what the log odds come from: contributions, values and words
+    log : write the scores into the store
 
     Raises
     ------
@@ -56,6 +63,7 @@ def verify(
     if same_audio(gathered, pair)[0]:
         warnings.insert(0, "both are the same audio, so this says nothing about the voice")
     left, right = (str(gathered.paths[row]) for row in gathered.rows)
+    why = explanations(scored, np.array([0]), bench.reranker)[0] if explain else None
     return Verification(
         left=left,
         right=right,
@@ -67,6 +75,9 @@ def verify(
         encoder=store.encoder.name,
         reranker=bench.reranker_name,
         warnings=[*warnings, *missing_reranker(scored.system)],
+        contributions=None if why is None else why.contributions,
+        features=None if why is None else why.features,
+        explanation=None if why is None else why.words,
     )
 
 

@@ -18,6 +18,8 @@ class Candidate:
     score : of the reranker, or of the system in its place
     probability : that it is the match, given that precisely one of the group is
     contributions : what each feature added to the score, the strongest first; None unless asked for
+    features : the value of every feature, None where unknown; None unless asked for
+    explanation : what speaks for the candidate and what against, in words; None unless asked for
     """
 
     rank: int
@@ -29,14 +31,13 @@ class Candidate:
     score: float
     probability: float
     contributions: Mapping[str, float] | None = None
+    features: Mapping[str, float | None] | None = None
+    explanation: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the candidate's part of the document."""
         names = ("rank", "path", "id", "language", "noise", "cosine", "score", "probability")
-        document = {name: getattr(self, name) for name in names}
-        if self.contributions is not None:
-            document["contributions"] = dict(self.contributions)
-        return document
+        return {name: getattr(self, name) for name in names} | _explained(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Verification:
     cosine, asnorm : plain and normalised score; `asnorm` is None without a cohort
     probability : that one speaker speaks both, at equal prior; None without a reranker
     decision : what `same_speaker` rests on; None where it is
+    contributions, features, explanation : of the log odds, as those of a `Candidate`
     """
 
     left: str
@@ -118,10 +120,13 @@ class Verification:
     encoder: str
     reranker: str | None
     warnings: Sequence[str] = ()
+    contributions: Mapping[str, float] | None = None
+    features: Mapping[str, float | None] | None = None
+    explanation: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that `spkret verify --json` prints."""
-        return {
+        document = {
             "a": self.left,
             "b": self.right,
             "same_speaker": self.same_speaker,
@@ -133,6 +138,7 @@ class Verification:
             "reranker": self.reranker,
             "warnings": list(self.warnings),
         }
+        return document | _explained(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +233,14 @@ class IdentificationEvaluation:
             ],
             "warnings": list(self.warnings),
         }
+
+
+def _explained(answer: Candidate | Verification) -> dict[str, Any]:
+    """Return the part of a document that explains a score; nothing unless it was asked for."""
+    if answer.contributions is None or answer.features is None:
+        return {}
+    return {
+        "contributions": dict(answer.contributions),
+        "features": dict(answer.features),
+        "explanation": answer.explanation,
+    }

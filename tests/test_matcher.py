@@ -50,8 +50,9 @@ def test_query_answers_the_contract(trained: Store) -> None:
     assert [c["rank"] for c in document["candidates"]] == [1, 2, 3, 4]
     assert list(document["candidates"][0]) == [
         *("rank", "path", "id", "language", "noise", "cosine", "score", "probability"),
-        "contributions",
+        *("contributions", "features", "explanation"),
     ]
+    assert document["candidates"][0]["explanation"] == match.candidates[0].explanation
     everyone = matcher.query(trained, trial.anchor, trial.group, log=False)
     assert sum(c.probability for c in everyone.candidates) == pytest.approx(1)
     assert everyone.candidates[0].contributions is None
@@ -224,8 +225,12 @@ def test_verify(trained: Store) -> None:
         assert same.same_speaker == (same.probability > 0.5)
         drawn.append((same.probability, apart.probability))
     assert np.mean([same > apart for same, apart in drawn]) > 0.8
-    document = json.loads(json.dumps(same.to_dict()))
-    assert {"a", "b", "cosine", "asnorm", "probability", "same_speaker"} <= set(document)
+    assert same.explanation is None
+    told = matcher.verify(trained, trial.anchor, str(trial.match), explain=True, log=False)
+    document = json.loads(json.dumps(told.to_dict()))
+    assert list(document)[-3:] == ["contributions", "features", "explanation"]
+    assert list(document)[:-3] == list(same.to_dict())
+    assert f"cosine {told.cosine:.2f}" in document["explanation"]
 
 
 def test_verify_is_symmetric(trained: Store) -> None:

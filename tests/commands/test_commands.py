@@ -70,6 +70,18 @@ def test_query_json_keeps_the_contract(run: Run, store: Path, group: Path) -> No
     assert [c["rank"] for c in match["candidates"]] == list(range(1, 9))
     assert math.isclose(sum(c["probability"] for c in match["candidates"]), 1, abs_tol=1e-6)
     assert set(best) >= {"rank", "path", "id", "language", "noise", "cosine", "score"}
+    assert f"cosine {best['cosine']:.2f}" in best["explanation"]
+
+
+def test_explanations_are_printed_in_words(run: Run, store: Path, group: Path) -> None:
+    arguments = ("query", "en/001.opus", "--group", group, "--store", store, "--explain")
+    text = run(*arguments).stdout
+    assert "\n3. en/" in text
+    assert "what moved the score of en/" in text
+    assert "deviations" in run("verify", "en/001.opus", "en/002.opus", *arguments[4:]).stdout
+    pairs = group.with_name("pairs.txt")
+    pairs.write_text("en/001.opus en/002.opus\n")
+    run("verify", "--pairs", pairs, "--explain", "--store", store, status=2)
 
 
 def test_query_prints_the_ranked_table_then_the_match(run: Run, store: Path, group: Path) -> None:
