@@ -11,6 +11,7 @@ from .commands.fusing import fuse_encoders
 from .commands.identifying import identify
 from .commands.indexing import index
 from .commands.matching import query
+from .commands.probing import probe
 from .commands.reranking import evaluate, make_trials, train_reranker
 from .commands.storing import check, forget, info, sql
 from .commands.tagging import tag
@@ -34,6 +35,7 @@ COMMANDS = (
     sql,
     info,
     audit,
+    probe,
     check,
     forget,
     models,

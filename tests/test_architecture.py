@@ -39,6 +39,7 @@ HEAVY = {
     "duckdb",
     "faiss",
     "lightgbm",
+    "matplotlib",
     "numpy",
     "onnxruntime",
     "pyarrow",
@@ -52,7 +53,7 @@ COMMANDS = sorted(cli.commands)
 
 def package_folders() -> list[Path]:
     """Folders of the package, found by their `__init__.py`, the root first."""
-    outside = {"tests", "build", "dist"}
+    outside = {"tests", "benchmarks", "build", "dist"}
     found = [p.parent for p in ROOT.rglob("__init__.py")]
     inside = [f.relative_to(ROOT) for f in found]
     return sorted(
@@ -183,6 +184,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "tag-windows",
         "info",
         "audit",
+        "probe",
         "models",
         "check",
         "forget",

@@ -1,0 +1,1 @@
+"""How well a tag of recordings can be told from features of them."""
