@@ -634,17 +634,6 @@ def audit(store: "AnyStore", trials: "Sequence[str | PathLike[str]]" = ()) -> "A
     return audit_rows(opened(store).recordings.scan(columns=AuditRows.COLUMNS), lists)
 
 
-def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":
-    """Query `recordings`, `scores`, `failures` and `trials` by DuckDB SQL, read-only.
-
-    Raises
-    ------
-    SqlError
-        The statement is no query, or DuckDB refused it.
-    """
-    from .store import sql as store_sql
-
-    return store_sql.query(opened(store), statement)
 def probe(
     store: "AnyStore",
     target: str,
@@ -704,3 +693,14 @@ def probe(
     return probed.report
 
 
+def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":
+    """Query `recordings`, `scores`, `failures` and `trials` by DuckDB SQL, read-only.
+
+    Raises
+    ------
+    SqlError
+        The statement is no query, or DuckDB refused it.
+    """
+    from .store import sql as store_sql
+
+    return store_sql.query(opened(store), statement)
