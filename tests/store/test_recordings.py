@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from builders import embedded
 from deltalake import DeltaTable
@@ -293,3 +294,22 @@ def test_any_sequence_of_writes_equals_a_dict(
 def test_recording_id_is_of_root_and_path() -> None:
     assert recording_id("/a", "b/c") != recording_id("/a/b", "c")
     assert 0 <= Recording("/a", "b").id < 2**63
+
+
+def test_edit_sees_the_rows_that_are_there_and_returns_those_that_change(store: Store) -> None:
+    store.recordings.commit([embedded(f"{i}.wav") for i in range(4)])
+    ids = store.recordings.scan(["id"])["id"].to_pylist()
+
+    def louder(rows: pa.Table) -> pa.Table:
+        assert rows["id"].to_pylist() == ids[:3]
+        assert rows.schema.equals(RECORDINGS_SCHEMA)
+        changed = rows.slice(1)
+        place = changed.schema.get_field_index("noise")
+        return changed.set_column(place, "noise", pa.array(["background"] * 2))
+
+    assert store.recordings.edit([*ids[:3], 1], louder) == 2
+    rows = store.recordings.scan(["id", "noise"]).to_pylist()
+    assert [row["id"] for row in rows] == ids
+    assert [row["noise"] for row in rows] == ["clean", "background", "background", "clean"]
+    assert store.recordings.cells().keys() == {("en", "clean"), ("en", "background")}
+    assert store.recordings.edit([1], louder) == 0
