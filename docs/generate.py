@@ -38,8 +38,8 @@ def features_page() -> str:
     """Render the table of the reranker's features."""
     parts = [
         "# Features of the reranker\n",
-        "Written by `docs/generate.py` from `rerank/feature_table.py`. One row of these describes a",
-        "candidate, given the anchor and the group. What is unknown is NaN, never zero. *up* and",
+        "Written by `docs/generate.py` from `rerank/feature_table.py`. One row of these describes",
+        "a candidate, given the anchor and the group. What is unknown is NaN, never zero. *up* and",
         "*down*: a larger value may only raise, or only lower, the score.\n",
         "| feature | unit | range | meaning | may only move the score | source |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -105,11 +105,7 @@ _QUALITIES = (
     *_sides("speech", "s", "20", "speech, capped at 20 s"),
     *_sides("norm", "", "∞", "length of the embedding before it was normalised"),
     *_sides("cohort", "", "1", "mean of the top cohort cosines"),
-    Feature("candidate_speech", "s", "0 to 20", "the candidate's speech, capped at 20 s"),
-    Feature("candidate_norm", "", "0 to ∞", "length of the candidate's embedding before it was"
-            " normalised"),
-    Feature("candidate_cohort", "", "0 to 1", "mean of the candidate's top cohort cosines"),
-)  # fmt: skip
+)
 
 _CONDITIONS = (
     Feature("anchor_noise", "", "0 to 2", "0 communication, 1 background, 2 clean"),

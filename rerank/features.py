@@ -72,7 +72,7 @@ class Features:
         """Pick some features, in this order."""
         if names == self.names:
             return self
-        numbers = [self.names.index(name) for name in names]
+        numbers = np.array([self.names.index(name) for name in names], np.intp)
         return Features(np.take(self.matrix, numbers, axis=1), names)
 
     def with_plda(self, scores: Doubles, groups: Groups) -> "Features":
@@ -172,7 +172,6 @@ def _qualities(voices: Voices, centred: Centred, groups: Groups) -> dict[str, Fl
         columns[f"{name}_max"] = np.maximum(left, right)
         columns[f"{name}_diff"] = np.abs(left - right)
         columns[f"{name}_ratio"] = _ratio(left, right)
-        columns[f"candidate_{name}"] = right
     return columns
 
 

@@ -16,7 +16,7 @@ _DECADES = {
     "eighties": 85.0,
     "nineties": 95.0,
 }
-_RANGE = re.compile(r"(\d{1,3}) ?(?:-|–|to) ?(\d{1,3})")
+_RANGE = re.compile(r"(\d{1,3}) ?(?:-|\u2013|to) ?(\d{1,3})")
 _DECADE = re.compile(r"(\d{1,2}0)s")
 _OLDEST: Years = 120.0
 

@@ -127,3 +127,46 @@ def test_spectra_are_compared_where_both_have_a_band() -> None:
     made = compute(voices, Background.fit(VOICES).apply(voices), Groups.of([0], [[1]]))
     assert made.column("spectrum_distance")[0] == pytest.approx(0, abs=1e-4)
     assert made.column("spectrum_cosine")[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_contrast_leaves_out_what_the_group_has_in_common() -> None:
+    generator = np.random.default_rng(5)
+    spectra = generator.normal(0, 5, (4, 40)).astype(np.float32)
+    voices = replace(VOICES.take(np.arange(4)), spectrum_mean=spectra)
+    voices = replace(voices, bandwidth_hz=np.full(4, 8000, np.float32))
+    groups = Groups.of([0], [[1, 2, 3]])
+    away = spectra - spectra.mean(axis=0)
+    away -= away.mean(axis=1, keepdims=True)
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    centred = Background.fit(VOICES).apply(voices)
+    made = compute(voices, centred, groups).column("spectrum_contrast")
+    np.testing.assert_allclose(made, away[1:] @ away[0], atol=1e-5)
+    channel = generator.normal(0, 5, 40).astype(np.float32)
+    filtered = replace(voices, spectrum_mean=spectra + channel)
+    np.testing.assert_allclose(
+        compute(filtered, centred, groups).column("spectrum_contrast"), made, atol=1e-4
+    )
+
+
+def test_mass_is_a_share_of_the_group() -> None:
+    groups = drawn(6, [5, 9])
+    made = compute(VOICES, CENTRED, groups, PLDA, PLAN)
+    for name, sharpness in (("cosine", 0.1), ("asnorm", 1.0), ("plda", 1.0)):
+        mass, odds = made.column(f"{name}_mass"), np.exp(made.column(name) / sharpness)
+        np.testing.assert_allclose(groups.sum(mass), 1, atol=1e-5)
+        np.testing.assert_allclose(mass, odds / groups.spread(groups.sum(odds)), rtol=1e-3)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=10, deadline=None)
+def test_names_move_no_feature(seed: int) -> None:
+    groups, generator = drawn(seed, [6, 9]), np.random.default_rng(seed)
+    renamed = replace(
+        VOICES,
+        ids=generator.permutation(VOICES.ids),
+        content_hashes=generator.permutation(VOICES.content_hashes),
+    )
+    np.testing.assert_array_equal(
+        compute(renamed, CENTRED, groups, PLDA, PLAN).matrix,
+        compute(VOICES, CENTRED, groups, PLDA, PLAN).matrix,
+    )

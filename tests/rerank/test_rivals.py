@@ -36,3 +36,8 @@ def test_standing_equals_brute_force(sizes: list[int]) -> None:
             if len(others) > 1:
                 deviation = (level[place] - cosines.mean()) / cosines.std()
                 assert got.deviations[at] == pytest.approx(deviation, rel=1e-3)
+            if len(others) > 2:
+                profile = np.corrcoef(cosines, level[others])[0, 1]
+                assert got.profile[at] == pytest.approx(profile, abs=1e-4)
+            else:
+                assert np.isnan(got.profile[at])
