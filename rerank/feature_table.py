@@ -47,14 +47,18 @@ def _sides(name: str, unit: str, top: str, what: str) -> tuple[Feature, ...]:
 
 
 def _part(number: int) -> tuple[Feature, ...]:
-    """What the part of an embedding of this number says by itself."""
+    """What the part of an embedding of this number says by itself.
+
+    It may move the score either way: where the whole cosine is the same, more of one part is less
+    of another.
+    """
     name = f"part{number}"
     what = f"centred cosine of the embedding's part {number} alone"
     share = f"length of part {number} of an embedding of length 1"
     return (
-        Feature(name, "", "-1 to 1", what, 1),
-        Feature(f"{name}_lead", "", "-2 to 2", f"{what}, less the best other of the group", 1),
-        Feature(f"{name}_z", "sd", "-7 to 7", f"{what}, in deviations from the group's mean", 1),
+        Feature(name, "", "-1 to 1", what),
+        Feature(f"{name}_lead", "", "-2 to 2", f"{what}, less the best other of the group"),
+        Feature(f"{name}_z", "sd", "-7 to 7", f"{what}, in deviations from the group's mean"),
         Feature(f"{name}_length_min", "", "0 to 1", f"{share}: the smaller of both sides"),
         Feature(f"{name}_length_max", "", "0 to 1", f"{share}: the larger of both sides"),
     )
