@@ -3,19 +3,22 @@
 A phrase is made of what is known; a family of which nothing is known says nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .features import FEATURES
+from .features import FEATURES, NAMES
 
 Known = Mapping[str, float]
 """Values of the features that are known, by name."""
 
-_SYSTEMS = ("cosine", "centred", "asnorm", "plda")
+_PARTS = tuple(name for name in NAMES if re.fullmatch(r"part\d+", name))
+_SYSTEMS = ("cosine", "centred", "asnorm", "plda", *_PARTS)
 _NOISES = ("communication", "background", "clean")
 _LONGEST_SPEECH_S = 20.0
 _SHORT_SPEECH_S = 2.0
 _TIE = 5e-7
+_CERTAIN = 0.995
 _DOCS = {feature.name: (feature.doc, feature.unit) for feature in FEATURES}
 
 
@@ -109,14 +112,20 @@ def _noise(known: Known, _size: int) -> str | None:
 
 
 def _agreement(name: str, what: str) -> Callable[[Known, int], str | None]:
-    """Say whether both sides are alike."""
+    """Say whether both sides are alike, and how likely that is where it is not certain."""
 
     def phrase(known: Known, _size: int) -> str | None:
         if name not in known:
             return None
-        return f"{'same' if known[name] > 0 else 'other'} {what}"
+        likely = max(known[name], 1 - known[name])
+        words = f"{'same' if known[name] > 0.5 else 'other'} {what}"
+        return words if likely > _CERTAIN else f"{words} ({likely:.0%} likely)"
 
     return phrase
+
+
+def _age(known: Known, _size: int) -> str | None:
+    return _one(known, "age_difference", "ages {:.0f} years apart")
 
 
 def _pitch(known: Known, _size: int) -> str | None:
@@ -155,31 +164,35 @@ def _ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
-def _ways(name: str) -> tuple[str, ...]:
-    return tuple(f"{name}_{way}" for way in ("min", "max", "diff", "ratio"))
+def _about(quality: str) -> tuple[str, ...]:
+    """Name the features of a quality of the two sides."""
+    return tuple(
+        name for name in NAMES if name.startswith(f"{quality}_") or name.endswith(f"_{quality}")
+    )
 
 
 FAMILIES: tuple[Family, ...] = (
     Family(_SYSTEMS, _similarity),
     Family(
-        (
-            *("cosine_rank", "asnorm_rank"),
-            *(f"{system}_{kind}" for system in _SYSTEMS for kind in ("lead", "z")),
-        ),
+        tuple(f"{system}_{kind}" for system in _SYSTEMS for kind in ("rank", "lead", "z", "mass")),
         _place,
     ),
-    Family(("rest_similarity", "reverse_rank", "reverse_lead", "reverse_z"), _rivals),
-    Family(_ways("speech"), _speech),
-    Family(_ways("norm"), _both("norm", "embedding lengths")),
-    Family(_ways("cohort"), _both("cohort", "other speakers reach cosines of")),
+    Family(("rest_similarity", "reverse_rank", "reverse_lead", "reverse_z", "profile"), _rivals),
+    Family(_about("speech"), _speech),
+    Family(
+        (*_about("norm"), *(name for part in _PARTS for name in _about(f"{part}_length"))),
+        _both("norm", "embedding lengths"),
+    ),
+    Family(_about("cohort"), _both("cohort", "other speakers reach cosines of")),
     Family(("anchor_noise", "candidate_noise", "same_noise"), _noise),
     Family(("same_language",), _agreement("same_language", "language")),
     Family(("same_gender",), _agreement("same_gender", "gender")),
+    Family(("age_difference",), _age),
     Family(("f0_distance", "f0_distance_z"), _pitch),
     Family(("snr_min", "snr_diff"), _snr),
     Family(("bandwidth_min", "bandwidth_ratio"), _bandwidth),
     Family(
-        ("spectrum_distance", "spectrum_distance_z", "spectrum_cosine", "spectrum_cosine_z"),
+        tuple(name for name in NAMES if name.startswith("spectrum_")),
         _spectra,
     ),
     Family(("spread_distance", "spread_distance_z"), _variation),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from spkret.rerank.evaluation import Evaluation
 from spkret.rerank.explanations import explanations, in_words
 from spkret.rerank.features import NAMES
+from spkret.rerank.phrases import FAMILIES, other_family
 from spkret.rerank.ranker import Reranker
 from spkret.rerank.scoring import Scored, score_groups, score_pairs
 from spkret.retrieval.groups import Groups
@@ -81,6 +82,9 @@ def test_the_strongest_come_first_for_before_against() -> None:
         ({"cohort_min": 0.2, "cohort_max": 0.31}, "other speakers reach cosines of 0.20 and 0.31"),
         ({"same_noise": 1, "anchor_noise": 1}, "same noise condition (background)"),
         ({"same_language": 0.0}, "other language"),
+        ({"same_gender": 0.9}, "same gender (90% likely)"),
+        ({"same_gender": 0.003}, "other gender"),
+        ({"age_difference": 12.0}, "ages 12 years apart"),
         ({"snr_min": 8.4, "snr_diff": 10.0}, "speech 8 and 18 dB above the noise"),
         ({"bandwidth_min": 3400.0, "bandwidth_ratio": 0.5}, "bandwidth 3.4 and 6.8 kHz"),
         ({"spectrum_distance": 3.21}, "mean spectra 3.2 dB apart"),
@@ -99,13 +103,21 @@ def test_phrases(known: dict[str, float], words: str) -> None:
 def test_words_are_of_what_is_known_whatever_the_order(
     values: dict[str, float], contributions: dict[str, float], size: int
 ) -> None:
-    known = {name: abs(v) if "noise" not in name else v > 0 for name, v in values.items()}
+    bounded = ("noise", "same")
+    known = {n: v > 0 if any(b in n for b in bounded) else abs(v) for n, v in values.items()}
     words = in_words(known, contributions, size)
     backwards = dict(reversed(contributions.items()))
     assert in_words(dict(reversed(known.items())), backwards, size) == words
     assert "nan" not in words
     assert words.count("against: ") <= 1
     assert bool(known) or words == ""
+
+
+def test_no_feature_is_counted_twice_and_new_ones_have_words() -> None:
+    named = [name for family in FAMILIES for name in family.names]
+    assert len(named) == len(set(named))
+    for name in set(NAMES) - set(named):
+        assert other_family(name).phrase({name: 1.0}, 2)
 
 
 def test_a_reranked_candidate_is_explained(trained: tuple[Reranker, Evaluation]) -> None:
