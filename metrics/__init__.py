@@ -6,7 +6,7 @@ figure moves when candidates are shuffled.
 """
 
 from .bootstrap import bootstrap_interval, pair_weights
-from .calibration_error import ece
+from .calibration_error import ReliabilityBin, brier, ece, reliability
 from .detection_cost import actual_dcf, bayes_threshold, min_dcf
 from .equal_error import eer
 from .histogram import Histogram, histogram
@@ -19,10 +19,12 @@ from .thresholds import balanced_threshold, threshold_at
 __all__ = [
     "Histogram",
     "Levels",
+    "ReliabilityBin",
     "actual_dcf",
     "balanced_threshold",
     "bayes_threshold",
     "bootstrap_interval",
+    "brier",
     "cllr",
     "ece",
     "eer",
@@ -35,6 +37,7 @@ __all__ = [
     "mrr",
     "pair_weights",
     "reciprocal_ranks",
+    "reliability",
     "roc_area",
     "threshold_at",
     "top1",
