@@ -562,17 +562,28 @@ def train_reranker(
     store: "AnyStore",
     trials: "Trials",
     *,
+    features: Sequence[str] = (),
+    objective: str = "softmax",
+    tune: int = 0,
+    ablation: bool = False,
     seed: int = 0,
     model: str | None = None,
     device: str = "auto",
-) -> "Evaluation":
+    progress: "TrainProgress | None" = None,
+) -> "TrainingEvaluation":
     """Train the reranker of a store on trials and save it into the store.
 
     Parameters
     ----------
     trials : a file of trials, or trials
+    features : columns of the manifest to make features of, `COLUMN`, `COLUMN:numeric` or
+        `COLUMN:categorical`; see docs/features.md
+    objective : what the trees are trained for, `softmax` or `lambdarank`
+    tune : how many hyper-parameters of the trees to try; with none, the usual ones are taken
+    ablation : measure as well what leaving out each family of features costs
     seed : of folds and trees
     model, device : the encoder for files that are not stored; by default the store's own
+    progress : told how far a search or an ablation is
 
     Returns
     -------
@@ -584,12 +595,25 @@ def train_reranker(
         The trials cannot be read, or none has a match.
     RerankerError
         The trials have too few speakers.
+    OptionalDependencyError
+        A search is asked for, and optuna is not installed.
+    UsageError
+        The objective is unknown, the recordings have no such column, or it does not hold numbers.
     """
     from . import matcher
+    from .rerank.recipe import Recipe, objective_named
+    from .rerank.training import Effort
 
     store = opened(store)
+    effort = Effort(Recipe(objective_named(objective)), tune, ablation)
     embed = embedder(store, model, device)
-    return matcher.train_reranker(store, _trials(trials), seed=seed, embed=embed)
+    return matcher.train_reranker(
+        *(store, _trials(trials), effort),
+        columns=features,
+        seed=seed,
+        embed=embed,
+        progress=progress,
+    )
 
 
 def evaluate(

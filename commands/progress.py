@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 
 class IndexBar:
@@ -31,6 +31,39 @@ class IndexBar:
             elapsed = max(task.elapsed or 0.0, 1e-3)
             rate = f"{done / elapsed:.0f} files/s, {audio_s / elapsed:.0f} x real time"
             self._bar.update(task.id, completed=done, total=total, rate=rate)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+class TrainingBar:
+    """How far the searches of a reranker's training are; silent when stderr is no terminal.
+
+    A `rerank.training.Progress`, to be used in a `with` block.
+    """
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            self._bar = _bar()
+            self._bar.start()
+        return self
+
+    def __call__(self, part: str, done: int, total: int, how: str) -> None:
+        """Show that `done` of `total` steps of a part are finished, and how it goes."""
+        if self._bar is not None:
+            if part not in self._tasks:
+                self._tasks[part] = self._bar.add_task(part, total=total, rate="")
+            self._bar.update(self._tasks[part], completed=done, total=total, rate=how)
 
     def __exit__(
         self,

@@ -16,6 +16,9 @@ from .base import (
 )
 from .output import note, print_json, print_table
 
+MOST_IMPORTANT = 15
+"""How many features `train-reranker` prints; `--json` has them all."""
+
 trials_argument = click.argument(
     "trials", type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
@@ -100,10 +103,42 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
 @click.command(
     "train-reranker",
     cls=Command,
-    examples=["spkret train-reranker trials.jsonl", "spkret train-reranker trials.jsonl --json"],
+    examples=[
+        "spkret train-reranker trials.jsonl",
+        "spkret train-reranker trials.jsonl --feature microphone --feature height:numeric",
+        "spkret train-reranker trials.jsonl --tune 30",
+        "spkret train-reranker trials.jsonl --ablation --json > figures.json",
+    ],
 )
 @trials_argument
 @store_option
+@click.option(
+    "--feature",
+    "features",
+    multiple=True,
+    metavar="COLUMN[:numeric|categorical]",
+    help="Make features of one of the manifest's own columns; may be given again.",
+)
+@click.option(
+    "--objective",
+    type=click.Choice(["softmax", "lambdarank"]),
+    default="softmax",
+    show_default=True,
+    help="What the trees are trained for: the likelihood of the match among its group, or "
+    "LightGBM's pairwise ranking.",
+)
+@click.option(
+    "--tune",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Try N hyper-parameters of the trees by cross-validation; needs spkret[tune].",
+)
+@click.option(
+    "--ablation",
+    is_flag=True,
+    help="Measure what leaving out each family of features costs; takes several times longer.",
+)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of folds and trees."
 )
@@ -116,8 +151,13 @@ def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any
     The figures come from speaker-disjoint cross-validation.
     """
     from .. import api
+    from .progress import TrainingBar
 
-    _show(api.train_reranker(store_path, trials, **options).to_dict(), as_json)
+    with TrainingBar() as bar:
+        evaluation = api.train_reranker(store_path, trials, progress=bar, **options).to_dict()
+    _show(evaluation, as_json)
+    if not as_json:
+        _print_training(evaluation)
 
 
 @click.command(
@@ -150,6 +190,34 @@ def _show(evaluation: Mapping[str, Any], as_json: bool) -> None:
             print_cells(title.replace("_", " "), evaluation[title])
     for warning in evaluation.get("warnings", ()):
         note(f"warning: {warning}")
+
+
+def _print_training(evaluation: Mapping[str, Any]) -> None:
+    """Print what a search chose, the most important features, and the ablation."""
+    if evaluation["tuned"]:
+        tuned = evaluation["tuned"]
+        chosen = ", ".join(f"{n} {_short(v)}" for n, v in evaluation["recipe"].items())
+        click.echo(f"\nthe best of {tuned['tried']} recipes: {chosen}")
+        click.echo(f"mean log probability: {tuned['before']:.4f} -> {tuned['after']:.4f} nats")
+    features = list(evaluation["importance"].items())[:MOST_IMPORTANT]
+    rows = [(name, _percent(i["gain"]), f"{i['contribution']:.3f}") for name, i in features]
+    click.echo()
+    print_table(("feature", "gain of the trees %", "moves log odds by"), rows)
+    if evaluation["ablation"]:
+        click.echo()
+        print_table(
+            ("without", "features", "top-1 %", "cost, points", "95 % interval"),
+            [_ablated(name, cost) for name, cost in evaluation["ablation"].items()],
+        )
+
+
+def _ablated(name: str, cost: Mapping[str, Any]) -> tuple[Any, ...]:
+    points = f"{100 * cost['cost']:+.1f}"
+    return name, cost["features"], _percent(cost["top1"]), points, _interval(cost["cost_ci"])
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def print_systems(systems: Mapping[str, Mapping[str, Any]]) -> None:

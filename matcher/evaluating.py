@@ -8,11 +8,13 @@ from ..rerank.ranker import Reranker
 from ..rerank.scoring import Scored, log_rows, missing_reranker, score_groups
 from ..rerank.trial_groups import TrialGroups, group_trials, log_trials
 from ..rerank.trials import Trial
+from ..rerank.user_columns import read_columns
 from ..retrieval.library import Embed, library
 from ..retrieval.normalize import Background
 from .bench import Bench
 
 if TYPE_CHECKING:
+    from ..rerank.training import Effort, Progress, TrainingEvaluation
     from ..store.store import Store
 
 
@@ -53,9 +55,23 @@ def evaluate(
 
 
 def train_reranker(
-    store: "Store", trials: Sequence[Trial], *, seed: int = 0, embed: Embed | None = None
-) -> Evaluation:
+    store: "Store",
+    trials: Sequence[Trial],
+    effort: "Effort | None" = None,
+    *,
+    columns: Sequence[str] = (),
+    seed: int = 0,
+    embed: Embed | None = None,
+    progress: "Progress | None" = None,
+) -> "TrainingEvaluation":
     """Train a reranker on trials, save it into the store, and return its cross-validated figures.
+
+    Parameters
+    ----------
+    effort : how the trees grow, and what to do besides
+    columns : of the manifest to make features of, `COLUMN`, `COLUMN:numeric` or
+        `COLUMN:categorical`
+    progress : told how far a search or an ablation is
 
     Raises
     ------
@@ -63,14 +79,28 @@ def train_reranker(
         No trial has a match among its candidates.
     RerankerError
         The trials have too few speakers.
+    OptionalDependencyError
+        A search is asked for, and optuna is not installed.
+    UsageError
+        The recordings have no such column, or it holds something else than numbers.
     """
     from ..rerank.training import Material, train
 
     shelf = library(store)
     laid = group_trials(trials, shelf, embed)
     background = Background.fit(shelf.labelled())
-    material = Material(store.encoder, laid.gathered.voices, background, laid.groups, laid.matches)
-    reranker, evaluation = train(material, seed=seed, skipped=laid.skipped, warnings=laid.warnings)
+    voices = laid.gathered.voices
+    material = Material(
+        *(store.encoder, voices, background, laid.groups, laid.matches),
+        columns=read_columns(columns, voices.extras),
+    )
+    reranker, evaluation = train(
+        *(material, effort),
+        seed=seed,
+        skipped=laid.skipped,
+        warnings=laid.warnings,
+        progress=progress,
+    )
     reranker.save(store.reranker_path)
     return evaluation
 

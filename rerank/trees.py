@@ -1,12 +1,7 @@
-"""Train the trees of the reranker: LightGBM, on top of the linear base.
-
-The objective is the group's softmax likelihood (ListNet, Cao et al. 2007), the very likelihood that
-the base is fitted to and the temperature is checked on. Against LightGBM's own lambdarank the
-difference in top-1 is within the noise; its scores are log odds, which calibrate better.
-"""
+"""Train the trees of the reranker: LightGBM, on top of the linear base."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +9,7 @@ import numpy.typing as npt
 from ..retrieval.groups import Groups
 from .calibration import log_likelihood, softmax
 from .features import FEATURES, Features
+from .recipe import Objective, Recipe
 
 if TYPE_CHECKING:
     import lightgbm
@@ -21,23 +17,8 @@ if TYPE_CHECKING:
 Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-MOST_ROUNDS = 500
-_PATIENCE = 30
 _LEAST_CURVATURE = 1e-4
 _MONOTONE = {feature.name: feature.monotone for feature in FEATURES}
-_PARAMETERS: dict[str, Any] = {
-    "metric": "None",
-    "num_leaves": 15,
-    "learning_rate": 0.05,
-    "min_data_in_leaf": 100,
-    "lambda_l2": 10.0,
-    "feature_fraction": 0.3,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbosity": -1,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +53,19 @@ class Examples:
 def fit_trees(
     train: Examples,
     base: Doubles,
+    recipe: Recipe,
     seed: int,
     held: tuple[Examples, Doubles] | None = None,
-    rounds: int = MOST_ROUNDS,
 ) -> tuple[str, int]:
     """Fit trees that correct the base scores.
 
     Parameters
     ----------
     train, base : examples, and the base score of each of their candidates
+    recipe : how the trees grow; without `held`, all of its rounds are grown
     seed : of LightGBM's random numbers
-    held : examples and base scores of other speakers; training stops when they stop gaining
-    rounds : at most so many trees
+    held : examples and base scores of other speakers; training stops when their matches do not
+        become likelier
 
     Returns
     -------
@@ -93,23 +75,23 @@ def fit_trees(
     import lightgbm
 
     data = _dataset(train, base)
-    parameters = _PARAMETERS | {
-        "seed": seed,
+    parameters = recipe.parameters(seed) | {
         "monotone_constraints": [_MONOTONE.get(name, 0) for name in train.features.names],
-        "objective": lambda predicted, _: _gradients(predicted, train),
+        "objective": "lambdarank"
+        if recipe.objective is Objective.LAMBDARANK
+        else lambda predicted, _: _gradients(predicted, train),
     }
     if held is None:
-        booster = lightgbm.train(parameters, data, rounds)
-        return booster.model_to_string(), rounds
+        booster = lightgbm.train(parameters, data, recipe.most_rounds)
+        return booster.model_to_string(), recipe.most_rounds
     examples, scores = held
-    stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
     booster = lightgbm.train(
         parameters,
         data,
-        rounds,
+        recipe.most_rounds,
         valid_sets=[_dataset(examples, scores, data)],
         feval=lambda predicted, _: ("likelihood", _gain(predicted, examples), True),
-        callbacks=[stop],
+        callbacks=[lightgbm.early_stopping(recipe.patience, verbose=False)],
     )
     best = max(1, int(booster.best_iteration))
     return booster.model_to_string(num_iteration=best), best
