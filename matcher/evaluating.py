@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..rerank.evaluation import Evaluation, evaluate_groups, system_scores
+from ..rerank.open_groups import Setting
 from ..rerank.ranker import Reranker
 from ..rerank.scoring import Scored, log_rows, missing_reranker, score_groups
 from ..rerank.trial_groups import TrialGroups, group_trials, log_trials
@@ -36,16 +37,19 @@ def evaluate(
     laid = group_trials(trials, bench.library, embed)
     voices = laid.gathered.voices
     background = bench.background_without(voices)
-    scored = score_groups(laid.gathered, background.apply(voices), laid.groups, bench.reranker)
+    centred = background.apply(voices)
+    scored = score_groups(laid.gathered, centred, laid.groups, bench.reranker)
     if log:
         _log_evaluation(store, laid, scored, bench.reranker)
-    systems = system_scores(scored.features)
+    systems, chances = system_scores(scored.features), None
     if bench.reranker is not None:
         qmf = bench.reranker.qmf.scores(scored.features)
         systems = system_scores(scored.features, qmf, scored.scores)
+        setting = Setting(laid.gathered, centred, laid.groups, laid.matches, bench.reranker)
+        chances = setting.chances(scored)
     return evaluate_groups(
         systems,
-        1.0 if bench.reranker is None else bench.reranker.temperature,
+        chances,
         voices,
         laid.groups,
         laid.matches,

@@ -6,8 +6,6 @@ question, answered by a logistic model of what the winner looks like, fitted to 
 match and to the same groups without it, at equal prior.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,34 +15,6 @@ Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 EVIDENCE = ("best", "margin", "mass", "normalised", "log_odds")
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How scores become probabilities.
-
-    Parameters
-    ----------
-    temperature : scores are divided by it before the softmax
-    none_weights, none_bias : log odds of "none of them": weights of `EVIDENCE`, and the rest
-    """
-
-    temperature: float
-    none_weights: tuple[float, ...]
-    none_bias: float
-
-    def none_probabilities(
-        self, scores: Doubles, normalised: Doubles, log_odds: Doubles, groups: Groups
-    ) -> Doubles:
-        """Compute the probability, at equal prior, that no candidate matches: float64 (groups,).
-
-        Parameters
-        ----------
-        scores : (total,) of the ranker
-        normalised, log_odds : (total,) AS-norm scores and the linear model's log odds
-        """
-        seen = evidence(scores / self.temperature, normalised, log_odds, groups)
-        return sigmoid(seen @ np.array(self.none_weights) + self.none_bias)
 
 
 def sigmoid(log_odds: Doubles) -> Doubles:

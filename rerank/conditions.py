@@ -9,12 +9,12 @@ from ..store.schema import UNKNOWN_LANGUAGE, Noise
 
 Doubles = npt.NDArray[np.float64]
 
-_NOISE_CODES = {Noise.COMMUNICATION: 0.0, Noise.BACKGROUND: 1.0, Noise.CLEAN: 2.0}
+NOISE_CODES = {Noise.COMMUNICATION: 0.0, Noise.BACKGROUND: 1.0, Noise.CLEAN: 2.0}
 
 
 def conditions(voices: Voices, groups: Groups) -> dict[str, Doubles]:
     """Compare the tags of every candidate and its anchor: (total,) each."""
-    codes = np.array([_NOISE_CODES.get(noise, np.nan) for noise in voices.noises.tolist()])
+    codes = np.array([NOISE_CODES.get(noise, np.nan) for noise in voices.noises.tolist()])
     anchor, candidate = codes[groups.anchor_rows], codes[groups.candidates]
     return {
         "anchor_noise": anchor,

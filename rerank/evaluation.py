@@ -11,8 +11,8 @@ from .. import metrics
 from ..retrieval.groups import Groups
 from ..retrieval.normalize import names_of
 from ..retrieval.voices import Labels, Voices
-from .calibration import softmax
 from .features import Features
+from .reliability import CalibrationFigures, Chances, calibration_figures
 
 Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -50,14 +50,6 @@ class CellFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationFigures:
-    """Whether probabilities hold: ECE of the winner's probability, Cllr of pairs in bits."""
-
-    ece: float
-    cllr: float
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Systems side by side on trials.
 
@@ -68,7 +60,7 @@ class Evaluation:
     differences : the reranker against each other system
     by_noise : cells `anchor->match` of noise conditions
     by_language : cells of the anchor's language
-    calibration : None without a reranker
+    calibration : its figures are None without a reranker
     warnings : in plain words
     """
 
@@ -78,13 +70,12 @@ class Evaluation:
     differences: Mapping[str, Difference]
     by_noise: Mapping[str, CellFigures]
     by_language: Mapping[str, CellFigures]
-    calibration: CalibrationFigures | None
+    calibration: CalibrationFigures
     warnings: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that `spkret evaluate --json` prints."""
         document = asdict(self)
-        document["calibration"] = document["calibration"] or {"ece": None, "cllr": None}
         document["warnings"] = list(self.warnings)
         return document
 
@@ -104,7 +95,7 @@ def system_scores(
 
 def evaluate_groups(
     systems: Systems,
-    temperature: float,
+    chances: Chances | None,
     voices: Voices,
     groups: Groups,
     matches: Rows,
@@ -117,7 +108,7 @@ def evaluate_groups(
     Parameters
     ----------
     systems : scores (total,) of each system, from `system_scores` or cross-validation
-    temperature : of the softmax of the system named `reranker`
+    chances : what the system named `reranker` says; None without one
     voices : the recordings that `groups` counts
     groups : anchors and candidates
     matches : (groups,), the position of each group's match among all candidates
@@ -128,6 +119,9 @@ def evaluate_groups(
     speakers = names_of(voices)[groups.anchors]
     differences = _differences(hits, speakers)
     noise, match_rows = voices.noises, groups.candidates[matches]
+    calibrated = CalibrationFigures()
+    if chances is not None:
+        calibrated = calibration_figures(chances, groups, matches)
     return Evaluation(
         records=len(groups),
         skipped=skipped,
@@ -135,7 +129,7 @@ def evaluate_groups(
         differences=differences,
         by_noise=_cells(hits, noise[groups.anchors] + "->" + noise[match_rows]),
         by_language=_cells(hits, voices.languages[groups.anchors]),
-        calibration=_calibration(systems, temperature, groups, matches),
+        calibration=calibrated,
         warnings=[*warnings, *_verdicts(differences)],
     )
 
@@ -183,18 +177,3 @@ def _cells(hits: Systems, keys: Labels) -> dict[str, CellFigures]:
         cosine = float(hits["cosine"][inside].mean())
         cells[key] = CellFigures(int(inside.sum()), cosine, reranker)
     return cells
-
-
-def _calibration(
-    systems: Systems, temperature: float, groups: Groups, matches: Rows
-) -> CalibrationFigures | None:
-    if "reranker" not in systems:
-        return None
-    probabilities = softmax(systems["reranker"] / temperature, groups)
-    best = groups.max(probabilities)
-    hit = metrics.hits(probabilities, groups.offsets, matches)
-    is_match = np.zeros(len(probabilities), bool)
-    is_match[matches] = True
-    log_odds = systems["qmf"]
-    pairs = metrics.cllr(log_odds[is_match], log_odds[~is_match]) if not is_match.all() else 0.0
-    return CalibrationFigures(metrics.ece(best, hit), pairs)

@@ -15,7 +15,7 @@ _RIDGE = 2e-3
 _BOUNDS = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
 
 QMF_NAMES = (
-    *("cosine", "centred", "asnorm"),
+    *("cosine", "centred", "asnorm", "plda"),
     *(f"{name}_{kind}" for name in ("speech", "norm", "cohort") for kind in ("min", "max")),
     *(f"{name}_{kind}" for name in ("speech", "norm", "cohort") for kind in ("diff", "ratio")),
 )
@@ -61,7 +61,7 @@ def fit_linear(
     from sklearn.linear_model import LogisticRegression
 
     columns = features.columns(names)
-    centre, scale = _centre_and_scale(columns)
+    centre, scale = centre_and_scale(columns)
     model = LogisticRegression(class_weight="balanced", max_iter=500)
     model.fit(np.nan_to_num((columns - centre) / scale), is_match)
     weights = model.coef_[0] / scale
@@ -90,7 +90,7 @@ def fit_listwise(
 
     names = features.names if names is None else names
     columns = features.columns(names)
-    centre, scale = _centre_and_scale(columns)
+    centre, scale = centre_and_scale(columns)
     z = np.nan_to_num((columns - centre) / scale)
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:
@@ -107,7 +107,7 @@ def fit_listwise(
     return Linear(names, tuple(centre.tolist()), tuple(weights.tolist()), 0.0)
 
 
-def _centre_and_scale(columns: Doubles) -> tuple[Doubles, Doubles]:
+def centre_and_scale(columns: Doubles) -> tuple[Doubles, Doubles]:
     """Mean and deviation of each column's known values; 0 and 1 where there are none."""
     known = ~np.all(np.isnan(columns), axis=0)
     centre, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])

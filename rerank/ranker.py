@@ -27,9 +27,10 @@ from ..retrieval.normalize import Background
 from ..retrieval.plda import Plda
 from ..store.schema import EncoderIdentity
 from .booster import Booster
-from .calibration import Calibration, sigmoid, softmax
+from .calibration import sigmoid
 from .features import Features, Plan
 from .linear import Linear
+from .probabilities import AS_THEY_ARE, UNCONDITIONAL, Calibration
 from .user_columns import UserColumn
 
 Doubles = npt.NDArray[np.float64]
@@ -47,7 +48,7 @@ class Parts:
     ----------
     encoder : the encoder whose embeddings it was trained on
     names : the features it was trained on, as the trees count them
-    qmf : the linear baseline, also the calibrated log odds of a pair
+    qmf : the linear baseline, from which the log odds of a pair come
     base : the linear model that the trees start from
     model : the trees, LightGBM's text format
     calibration : scores to probabilities
@@ -127,7 +128,7 @@ class Reranker:
 
     @property
     def temperature(self) -> float:
-        """The temperature of the group's softmax."""
+        """The temperature of the softmax of a group whose conditions are unknown."""
         return self._calibration.temperature
 
     def score(self, features: Features) -> Doubles:
@@ -136,20 +137,26 @@ class Reranker:
             features.select(self.names).matrix
         )
 
-    def probabilities(self, scores: Doubles, groups: Groups) -> Doubles:
+    def probabilities(self, scores: Doubles, features: Features, groups: Groups) -> Doubles:
         """Compute each candidate's probability, given that one of its group is the match."""
-        return softmax(scores / self.temperature, groups)
+        return self._calibration.probabilities(scores, features, groups)
 
     def none_probabilities(self, scores: Doubles, features: Features, groups: Groups) -> Doubles:
         """Compute each group's probability, at equal prior, that none of it is the match."""
-        log_odds = self.qmf.scores(features)
         return self._calibration.none_probabilities(
-            scores, features.column("asnorm"), log_odds, groups
+            scores, features, self.qmf.scores(features), groups
         )
+
+    def pair_log_odds(self, features: Features) -> Doubles:
+        """Compute the log odds, at equal prior, that each pair has one speaker: (total,).
+
+        Those of the linear model, calibrated for the conditions of the pair.
+        """
+        return self._calibration.pair_log_odds(self.qmf.scores(features), features)
 
     def pair_probabilities(self, features: Features) -> Doubles:
         """Compute the probability, at equal prior, that each pair has one speaker: (total,)."""
-        return sigmoid(self.qmf.scores(features))
+        return sigmoid(self.pair_log_odds(features))
 
     def contributions(self, features: Features) -> Doubles:
         """Compute what each feature adds to each score: float64 (total, len(names)).
@@ -248,7 +255,13 @@ def _linear(fields: Mapping[str, Any]) -> Linear:
 
 
 def _calibration(fields: Mapping[str, Any]) -> Calibration:
-    return Calibration(fields["temperature"], tuple(fields["none_weights"]), fields["none_bias"])
+    kinds = {"conditions": UNCONDITIONAL, "pair_scale": AS_THEY_ARE, "pair_bias": UNCONDITIONAL}
+    return Calibration(
+        fields["temperature"],
+        tuple(fields["none_weights"]),
+        fields["none_bias"],
+        **{name: _linear(fields[name]) if name in fields else kinds[name] for name in kinds},
+    )
 
 
 def _sha256(data: bytes) -> str:

@@ -57,7 +57,7 @@ def score_groups(
         features,
         "reranker",
         scores,
-        reranker.probabilities(scores, groups),
+        reranker.probabilities(scores, features, groups),
         reranker.none_probabilities(scores, features, groups),
     )
 
@@ -89,7 +89,7 @@ def score_pairs(
     if reranker is None:
         return replace(_stand_in(features, pairs), probabilities=np.full(len(pairs), np.nan))
     probabilities = reranker.pair_probabilities(features)
-    log_odds = reranker.qmf.scores(features)
+    log_odds = reranker.pair_log_odds(features)
     return Scored(pairs, features, "qmf", log_odds, probabilities, 1 - probabilities)
 
 

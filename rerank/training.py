@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from ..retrieval.plda import Plda
-from .calibration import Calibration, fit_none, fit_temperature
+from .calibrating import calibrate, held_out_chances
 from .crossval import CrossValidation, HeldOut
 from .evaluation import Evaluation, evaluate_groups, system_scores
 from .importance import Ablation, Importance, ablate, importances
 from .material import FOLDS, Material
-from .models import Models, fit_models
+from .models import fit_models
 from .ranker import Parts, Reranker
 from .recipe import Recipe
+from .reliability import Chances
 from .tuning import Tuned, tune
 
 __all__ = ["Effort", "Material", "TrainingEvaluation", "train"]
@@ -89,10 +90,11 @@ def train(
     cv = CrossValidation.of(material, seed)
     recipe, tuned = _recipe(cv, effort, seed, progress)
     models = [fit_models(fold.train, recipe, seed, fold.held) for fold in cv.folds]
-    closed, calibration = _calibrated(cv, models)
+    calibration, closed, opened = calibrate(cv, models)
     rounds = int(np.median([model.ranking.rounds for model in models]))
     final = fit_models(cv.examples, replace(recipe, most_rounds=rounds), seed)
-    measured = _evaluation(material, closed, calibration.temperature)
+    chances = held_out_chances(calibration, closed, opened)
+    measured = _evaluation(material, closed, chances)
     told = None if progress is None else partial(progress, "ablation")
     evaluation = TrainingEvaluation(
         **{part.name: getattr(measured, part.name) for part in fields(measured)}
@@ -131,17 +133,9 @@ def _recipe(
     return tuned.recipe, tuned
 
 
-def _calibrated(cv: CrossValidation, models: Sequence[Models]) -> tuple[HeldOut, Calibration]:
-    """Score the groups by models that did not see them, and calibrate on those scores."""
-    closed, opened = HeldOut.of(cv, models, cv.examples), HeldOut.of(cv, models, cv.opened())
-    temperature = fit_temperature(closed.reranker, cv.examples.groups, cv.examples.matches)
-    none = fit_none(closed.evidence(temperature), opened.evidence(temperature))
-    return closed, Calibration(temperature, *none)
-
-
-def _evaluation(material: Material, closed: HeldOut, temperature: float) -> Evaluation:
+def _evaluation(material: Material, closed: HeldOut, chances: Chances) -> Evaluation:
     systems = system_scores(closed.examples.features, closed.qmf, closed.reranker)
-    return evaluate_groups(systems, temperature, material.voices, material.groups, material.matches)
+    return evaluate_groups(systems, chances, material.voices, material.groups, material.matches)
 
 
 def _facts(

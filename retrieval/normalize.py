@@ -238,5 +238,6 @@ def _top_statistics(
         known = np.flatnonzero(own[block] >= 0)
         cosines[known, own[block][known]] = -2
         best = np.partition(cosines, len(cohort) - top, axis=1)[:, -top:]
-        mean[block], deviation[block] = best.mean(axis=1), best.std(axis=1)
+        mean[block] = best.mean(axis=1, dtype=np.float64)
+        deviation[block] = best.std(axis=1, dtype=np.float64)
     return mean, np.maximum(deviation, 1e-4)

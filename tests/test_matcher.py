@@ -272,7 +272,7 @@ def test_evaluate_answers_the_contract(trained: Store) -> None:
     assert sum(cell["records"] for cell in document["by_noise"].values()) == 80
     assert all("->" in name for name in document["by_noise"])
     assert set(document["by_language"]) == {"en", "es"}
-    assert set(document["calibration"]) == {"ece", "cllr"}
+    assert set(document["calibration"]) == {"ece", "brier", "cllr", "bins", "none"}
     with pytest.raises(TrialError, match="got none"):
         matcher.evaluate(trained, bare)
 

@@ -3,7 +3,6 @@ import pytest
 
 from spkret import metrics
 from spkret.rerank.calibration import (
-    Calibration,
     evidence,
     fit_none,
     fit_temperature,
@@ -11,6 +10,8 @@ from spkret.rerank.calibration import (
     sigmoid,
     softmax,
 )
+from spkret.rerank.features import NAMES, Features
+from spkret.rerank.probabilities import Calibration
 from spkret.retrieval.groups import Groups
 
 
@@ -58,9 +59,11 @@ def test_none_of_them_is_told_from_a_match() -> None:
     assert metrics.roc_area(opened @ weights + bias, closed @ weights + bias) > 0.99
     calibration = Calibration(1.0, weights, bias)
     groups = Groups.of([0], [[1, 2]])
-    weak = calibration.none_probabilities(np.zeros(2), np.zeros(2), np.zeros(2), groups)
-    strong = calibration.none_probabilities(
-        np.array([9.0, 0]), np.array([9.0, 0]), np.array([9.0, 0]), groups
+    weak, strong = (
+        calibration.none_probabilities(
+            scores, Features(np.tile(scores[:, None], len(NAMES))), scores, groups
+        )
+        for scores in (np.zeros(2), np.array([9.0, 0.0]))
     )
     assert strong[0] < weak[0]
 

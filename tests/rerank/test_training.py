@@ -10,6 +10,7 @@ from spkret.rerank.evaluation import Evaluation, evaluate_groups, system_scores
 from spkret.rerank.features import FEATURES, NAMES, Features, compute
 from spkret.rerank.linear import fit_linear, fit_listwise
 from spkret.rerank.ranker import Reranker
+from spkret.rerank.reliability import Chances
 from spkret.rerank.training import train
 from spkret.rerank.trees import Examples
 
@@ -24,16 +25,16 @@ def test_the_reranker_beats_every_baseline_on_speakers_it_never_saw(
     features = compute(fresh.voices, fresh.background.apply(fresh.voices), fresh.groups)
     scores = reranker.score(features)
     systems = system_scores(features, reranker.qmf.scores(features), scores)
-    found = evaluate_groups(
-        systems, reranker.temperature, fresh.voices, fresh.groups, fresh.matches
-    )
+    probabilities = reranker.probabilities(scores, features, fresh.groups)
+    odds, nothing = reranker.pair_log_odds(features), np.empty(0)
+    chances = Chances(probabilities, odds, nothing, nothing)
+    found = evaluate_groups(systems, chances, fresh.voices, fresh.groups, fresh.matches)
     assert list(found.systems) == ["cosine", "centred", "asnorm", "qmf", "reranker"]
     for name in ("cosine", "centred", "asnorm", "qmf"):
         assert found.differences[name].top1_ci[0] > 0, name
     assert found.warnings == []
-    assert found.calibration is not None
+    assert found.calibration.ece is not None
     assert found.calibration.ece < 0.12
-    probabilities = reranker.probabilities(scores, fresh.groups)
     np.testing.assert_allclose(fresh.groups.sum(probabilities), 1)
 
 

@@ -57,7 +57,21 @@ def test_asnorm_equals_the_formula(voices: Voices) -> None:
     expected = 0.5 * (
         (score - mean[left]) / deviation[left] + (score - mean[right]) / deviation[right]
     )
-    np.testing.assert_allclose(seen.normalised(score, left, right), expected, rtol=1e-4)
+    np.testing.assert_allclose(seen.normalised(score, left, right), expected, atol=1e-5)
+
+
+def test_asnorm_by_hand() -> None:
+    """Of a cohort of five, the best four count: cosines 1, 0.8, 0.6, 0 and 0.6, 0, 0, 0."""
+    cohort = np.array([[1, 0, 0], [0.8, 0.6, 0], [0.6, 0, 0.8], [0, 0, 1], [-1, 0, 0]], np.float32)
+    names = np.array(["a", "b", "c", "d", "e"])
+    background = Background(np.zeros(3, np.float32), names[:0], cohort[:0], cohort, names)
+    pair = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+    seen = background.compare(pair, np.array(["x", "y"]))
+    np.testing.assert_allclose(seen.cohort_mean, [0.6, 0.15], atol=1e-7)
+    np.testing.assert_allclose(seen.cohort_deviation**2, [0.14, 0.0675], atol=1e-7)
+    expected = 0.5 * ((0.3 - 0.6) / np.sqrt(0.14) + (0.3 - 0.15) / np.sqrt(0.0675))
+    got = seen.normalised(np.array([0.3]), np.array([0]), np.array([1]))
+    assert got[0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_cohort_holds_one_mean_a_speaker_and_leaves_out_the_excluded(voices: Voices) -> None:
