@@ -188,8 +188,23 @@ def _show(evaluation: Mapping[str, Any], as_json: bool) -> None:
     for title in ("by_noise", "by_language"):
         if evaluation.get(title):
             print_cells(title.replace("_", " "), evaluation[title])
+    _print_calibration(evaluation["calibration"])
     for warning in evaluation.get("warnings", ()):
         note(f"warning: {warning}")
+
+
+def _print_calibration(calibration: Mapping[str, Any]) -> None:
+    """Print how well probabilities hold, where there are any."""
+    if calibration["ece"] is None:
+        return
+    rows = [("the match", None, calibration["ece"], calibration["brier"], None)]
+    if calibration["none"] is not None:
+        none = calibration["none"]
+        figures = (none[name] for name in ("roc_area", "ece", "brier", "cllr"))
+        rows.append(("none of them", *figures))
+    rows.append(("a pair", None, None, None, calibration["cllr"]))
+    click.echo()
+    print_table(("probability of", "ROC area", "ECE", "Brier", "Cllr"), rows)
 
 
 def _print_training(evaluation: Mapping[str, Any]) -> None:
