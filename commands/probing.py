@@ -79,8 +79,15 @@ def probe(store_path: Path, as_json: bool, out: Path | None, **options: Any) -> 
     Also the features' own analysis. Tags that a tagger gave are left out.
     """
     from .. import api
+    from .progress import TrainingBar
 
-    report = api.probe(store_path, out=out, **options)
+    with TrainingBar() as bar:
+        report = api.probe(
+            store_path,
+            out=out,
+            progress=lambda done, total: bar("reading", done, total, ""),
+            **options,
+        )
     if as_json:
         print_json(report.to_dict())
         return

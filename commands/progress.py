@@ -43,7 +43,7 @@ class IndexBar:
 
 
 class TrainingBar:
-    """How far the searches of a reranker's training are; silent when stderr is no terminal.
+    """How far the parts of a long run are, such as searches; silent when stderr is no terminal.
 
     A `rerank.training.Progress`, to be used in a `with` block.
     """

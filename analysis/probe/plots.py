@@ -103,7 +103,7 @@ def _write_cells(axes: "Axes", shares: Doubles) -> None:
 
 
 def _distributions(probed: Probed) -> "Figure":
-    """Draw the features that tell most, a line a class: shares of its recordings."""
+    """Draw the features that tell most, a line a class: the share of its recordings in each bin."""
     report = probed.report
     top = report.inspection.features[:_SHOWN_FEATURES]
     figure = _figure(10, 6)
@@ -116,9 +116,7 @@ def _distributions(probed: Probed) -> "Figure":
         axes.axis("off")
     handles, labels = grid[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
-    figure.suptitle(
-        f"The features that differ most with the {report.target}; shares of its recordings"
-    )
+    figure.suptitle(f"The features that differ most with the {report.target}; share of each class")
     return figure
 
 
