@@ -18,7 +18,6 @@ it made anew.
 import argparse
 import json
 import tempfile
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -43,16 +42,12 @@ def main() -> None:
         training = [split for split in options.training if split != options.split]
         run = Run(corpus, options.protocol, training, options.ablate)
         found: dict[str, EncoderResult] = {}
+        results = Results(spkret.__version__, options.split, options.seed, asdict(plan), found)
         for given in options.encoder or ["compact", "mfcc"]:
-            started = time.perf_counter()
             name, result = run.encoder(given)
             found[name] = result
-            print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
-            _write(
-                Results(spkret.__version__, options.split, options.seed, asdict(plan), found),
-                options,
-            )
-    print(document(Results(spkret.__version__, options.split, options.seed, asdict(plan), found)))
+            _write(results, options)
+    print(document(results))
 
 
 def _options() -> argparse.Namespace:
@@ -62,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--encoder", action="append", help="NAME or NAME=MODEL, several times")
     parser.add_argument("--protocol", nargs="+", default=PROTOCOLS, choices=PROTOCOLS)
     parser.add_argument("--training", nargs="+", default=TRAINING, help="splits for rerankers")
-    parser.add_argument("--ablate", nargs="*", default=[], help="encoders to take features from")
+    parser.add_argument("--ablate", nargs="*", default=["compact"], help="encoders by name")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, help="keep audio, stores and rerankers here")
     parser.add_argument("--out", type=Path, help="JSON file to write, after each encoder")

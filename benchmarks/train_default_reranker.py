@@ -10,11 +10,12 @@ within one source, one language and one of the two renderings.
 import argparse
 import csv
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import soundfile
@@ -36,8 +37,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SPEECH = ROOT.parent / "shared" / "speech"
 SPLITS = ("backend", "dev")
 CONDITIONS = ("clean", "background", "communication")
+RENDERINGS = ("asis", "conditions")
 
 Row = dict[str, str]
+Job, Result = TypeVar("Job"), TypeVar("Result")
 
 
 def main() -> None:
@@ -70,10 +73,17 @@ def render(rows: Sequence[Row], speech: Path, audio: Path) -> None:
     Files that are there are not written again.
     """
     jobs = [(row, rendering) for rendering in (0, 1) for row in rows]
-    with ProcessPoolExecutor() as pool:
-        work = partial(_render, speech=speech, audio=audio)
-        written = list(pool.map(work, *zip(*jobs, strict=True), chunksize=32))
-    write_manifest(written, audio / "manifest.csv")
+    work = partial(_render, speech=speech, audio=audio)
+    on_all_cores(work, [job for job in jobs if not _target(job, audio).exists()])
+    write_manifest([work(job) for job in jobs], audio / "manifest.csv")
+
+
+def on_all_cores(work: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]:
+    """Do jobs in new processes, which share no threads with this one; none for no jobs."""
+    if not jobs:
+        return []
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return list(pool.map(work, jobs, chunksize=32))
 
 
 def draw(store: "Store", records: int) -> list[Trial]:
@@ -104,20 +114,24 @@ def _sounds(table: Path) -> Sounds:
     return read_sounds(table)
 
 
-def _render(row: Row, rendering: int, speech: Path, audio: Path) -> Row:
-    """Write a file as it is (0) or in a random condition (1)."""
-    rng = generator(row["path"], rendering)
-    name, noise = ("asis", row["noise"])
+def _target(job: tuple[Row, int], audio: Path) -> Path:
+    row, rendering = job
+    return audio / RENDERINGS[rendering] / Path(row["path"]).with_suffix(".flac")
+
+
+def _render(job: tuple[Row, int], speech: Path, audio: Path) -> Row:
+    """Write a file as it is (0) or in a random condition (1), if it is not there."""
+    (row, rendering), target = job, _target(job, audio)
+    rng, noise = generator(row["path"], rendering), row["noise"]
     if rendering:
-        name = "conditions"
         noise = "communication" if noise == "communication" else str(rng.choice(CONDITIONS))
-    target = audio / name / Path(row["path"]).with_suffix(".flac")
     if not target.exists():
         wave = read_wave(str(speech / row["path"]))
         if rendering:
             wave = in_condition(wave, noise, _sounds(speech / "noise.csv"), rng)
         write_wave(target, 0.7 * wave / (np.abs(wave).max() + 1e-9))
-    return {**row, "path": target.relative_to(audio).as_posix(), "noise": noise, "rendering": name}
+    path = target.relative_to(audio).as_posix()
+    return {**row, "path": path, "noise": noise, "rendering": RENDERINGS[rendering]}
 
 
 def in_condition(wave: Wave, noise: str, sounds: Sounds, rng: np.random.Generator) -> Wave:

@@ -1,13 +1,11 @@
 """The benchmark's audio: files as they are, or each in its own random condition."""
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import conditions
-from train_default_reranker import write_wave
+from train_default_reranker import on_all_cores, write_wave
 
 from .plan import Row
 
@@ -22,9 +20,9 @@ def render(rows: Sequence[Row], speech: Path, audio: Path, seed: int) -> list[Ro
     audio : where to write
     seed : of the conditions
     """
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        work = partial(_render, speech=speech, audio=audio, seed=seed)
-        return list(pool.map(work, rows, chunksize=32))
+    work = partial(_render, speech=speech, audio=audio, seed=seed)
+    on_all_cores(work, [row for row in rows if not _target(row, audio).exists()])
+    return [work(row) for row in rows]
 
 
 @lru_cache(maxsize=1)
@@ -33,12 +31,16 @@ def _sounds(table: Path) -> conditions.Sounds:
     return conditions.read_sounds(table)
 
 
+def _target(row: Row, audio: Path) -> Path:
+    return audio / Path(row["path"]).with_suffix(".flac")
+
+
 def _render(row: Row, speech: Path, audio: Path, seed: int) -> Row:
-    """Write one file in its condition; a source that is a telephone call stays communication."""
+    """Write one file, if it is not there; a source that is a telephone call stays communication."""
     rng = conditions.generator(row["path"], seed)
     drawn = str(rng.choice(conditions.CONDITIONS))
     condition = "communication" if row["noise"] == "communication" else drawn
-    target = audio / Path(row["path"]).with_suffix(".flac")
+    target = _target(row, audio)
     if not target.exists():
         wave = conditions.read_wave(speech / row["path"])
         write_wave(target, conditions.render(wave, condition, _sounds(speech / "noise.csv"), rng))

@@ -14,6 +14,7 @@ from spkret.rerank.ranker import Reranker
 from spkret.store.store import Store
 
 from .grounds import Corpus
+from .stages import stage
 
 MFCC = "mfcc"
 
@@ -46,7 +47,8 @@ def contender(given: str, corpus: Corpus) -> Contender:
         from . import mfcc
 
         rows = read_rows(corpus.speech / "manifest.csv", ("train",))
-        mfcc.build(rows, corpus.speech, corpus.plan.mfcc_speakers, target)
+        with stage("building the encoder of MFCC"):
+            mfcc.build(rows, corpus.speech, corpus.plan.mfcc_speakers, target)
     return Contender(name, str(target), place)
 
 
@@ -61,6 +63,7 @@ def trained_reranker(training: Callable[[], Store], place: Path, records: int) -
     """Load the reranker that an earlier run left in `place`, or train it as the shipped one is."""
     if not (place / "reranker.json").exists():
         store = training()
-        print(train_reranker(store, draw(store, records)), flush=True)
+        with stage("training of the reranker"):
+            train_reranker(store, draw(store, records))
         Reranker.load(store.reranker_path).save(place)
     return Reranker.load(place)

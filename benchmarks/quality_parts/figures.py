@@ -5,7 +5,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from spkret.metrics import bootstrap_interval, cllr, ece, min_cllr, roc_area
+from spkret.metrics import (
+    bootstrap_interval,
+    brier,
+    cllr,
+    ece,
+    eer,
+    min_cllr,
+    min_dcf,
+    mrr,
+    roc_area,
+)
 
 from .results import (
     Comparison,
@@ -24,6 +34,8 @@ GOOD_ENCODER = 0.6
 FEWER_THAN_COSINE = 0.3
 FEWER_THAN_QMF = 0.1
 POINTS_ABOVE_COSINE = 0.05
+LARGEST_ECE = 0.03
+LEAST_ROC_AREA = 0.95
 
 
 def even(values: Doubles, cells: Names) -> Doubles:
@@ -48,11 +60,12 @@ def fewer_errors(baseline: float, system: float) -> float | None:
 
 def systems(scores: Scores) -> dict[str, SystemFigures]:
     """Measure every system on all records; top-1 weighs all cells the same."""
-    overall = scores.evaluation().systems
-    found = {}
+    found, is_match = {}, scores.is_match
     for name, hits in scores.hits().items():
-        top1, rest = share(even(hits, scores.cells), scores.speakers), overall[name]
-        found[name] = SystemFigures(top1.top1, top1.ci, rest.mrr, rest.eer, rest.min_dcf)
+        top1, values = share(even(hits, scores.cells), scores.speakers), scores.systems[name]
+        pairs = (values[is_match], values[~is_match])
+        ranks = mrr(values, scores.groups.offsets, scores.matches)
+        found[name] = SystemFigures(top1.top1, top1.ci, ranks, eer(*pairs), min_dcf(*pairs))
     return found
 
 
@@ -68,28 +81,35 @@ def comparisons(scores: Scores) -> dict[str, Comparison]:
     return found
 
 
-def targets(cosine: float, compared: Mapping[str, Comparison]) -> list[Target]:
-    """Hold the reranker against what it is to reach, given the cosine's top-1.
+def ranking_targets(cosine: float, compared: Mapping[str, Comparison]) -> list[Target]:
+    """Hold the reranker's ranks against what it is to reach, given the cosine's top-1.
 
     Where that is 60 % or more, 30 % fewer errors than by cosine and 10 % fewer than by QMF; below,
     5 points above cosine. And everywhere, intervals of the differences clear of zero.
     """
     found = [
-        _target(f"difference to {name}, least by its interval", 0.0, compared[name].ci[0])
-        for name in ("cosine", "asnorm", "plda", "qmf")
-        if name in compared
+        Target(f"above {name}: lower end of the interval over", 0, one.ci[0], one.clear)
+        for name, one in compared.items()
+        if name != "centred"
     ]
     if cosine < GOOD_ENCODER:
-        return [*found, _target("above cosine by", POINTS_ABOVE_COSINE, compared["cosine"].top1)]
-    for name, least in (("cosine", FEWER_THAN_COSINE), ("qmf", FEWER_THAN_QMF)):
+        return [*found, _at_least("above cosine by", POINTS_ABOVE_COSINE, compared["cosine"].top1)]
+    for name, asked in (("cosine", FEWER_THAN_COSINE), ("qmf", FEWER_THAN_QMF)):
         fewer = compared[name].fewer_errors
         if fewer is not None:
-            found.append(_target(f"fewer errors than {name} by", least, fewer))
+            found.append(_at_least(f"fewer errors than {name} by", asked, fewer))
     return found
 
 
-def _target(what: str, least: float, found: float) -> Target:
-    return Target(what, least, found, found > least if least == 0 else found >= least)
+def probability_targets(closed: Reliability, opened: OpenFigures) -> list[Target]:
+    """Hold the probabilities against what they are to reach."""
+    ece = Target("ECE at most", LARGEST_ECE, closed.ece, closed.ece <= LARGEST_ECE)
+    area = opened.roc_area["none"]
+    return [ece, _at_least('ROC area of "none of them" at least', LEAST_ROC_AREA, area)]
+
+
+def _at_least(what: str, asked: float, found: float) -> Target:
+    return Target(what, asked, found, found >= asked)
 
 
 def parts(scores: Scores, keys: Names) -> dict[str, Part]:
@@ -108,22 +128,15 @@ def reliability(scored: Sequence[Scores]) -> Reliability:
     """Hold the reranker's probabilities against what happened, over all records together."""
     best = np.concatenate([scores.groups.max(scores.probabilities) for scores in scored])
     hits = np.concatenate([scores.hits()["reranker"] for scores in scored])
-    pairs = [_pairs(scores) for scores in scored]
-    targets, nontargets = (np.concatenate(kind) for kind in zip(*pairs, strict=True))
+    targets = np.concatenate([scores.log_odds[scores.is_match] for scores in scored])
+    nontargets = np.concatenate([scores.log_odds[~scores.is_match] for scores in scored])
     return Reliability(
         trials=len(best),
         ece=ece(best, hits),
-        brier=float(np.square(best - hits).mean()),
+        brier=brier(best, hits),
         cllr=cllr(targets, nontargets),
         min_cllr=min_cllr(targets, nontargets),
     )
-
-
-def _pairs(scores: Scores) -> tuple[Doubles, Doubles]:
-    """The log odds of pairs of one speaker, and of two."""
-    is_match = np.zeros(len(scores.groups.candidates), bool)
-    is_match[scores.matches] = True
-    return scores.systems["qmf"][is_match], scores.systems["qmf"][~is_match]
 
 
 def opened(scores: OpenScores) -> OpenFigures:
@@ -134,5 +147,5 @@ def opened(scores: OpenScores) -> OpenFigures:
         groups=len(nobody),
         roc_area={n: roc_area(values[nobody], values[~nobody]) for n, values in evidence.items()},
         ece=ece(none, nobody),
-        brier=float(np.square(none - nobody).mean()),
+        brier=brier(none, nobody),
     )

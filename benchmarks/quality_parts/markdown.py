@@ -99,9 +99,9 @@ def _targets(chosen: Mapping[str, ProtocolResult]) -> str:
     for encoder, result in chosen.items():
         for target in result.targets:
             verdict = "pass" if target.met else "**miss**"
-            figures = map(percent, (target.least, target.found))
+            figures = map(percent, (target.asked, target.found))
             rows.append([f"`{encoder}`, {target.what}", *figures, verdict])
-    return table(["encoder, target", "more than or at least", "found", "verdict"], rows)
+    return table(["encoder, target", "asked", "found", "verdict"], rows)
 
 
 def _reliability(chosen: Mapping[str, ProtocolResult]) -> str:

@@ -6,10 +6,8 @@ discriminants of `train` speakers, whose files are taken as they are and in a ra
 
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,7 @@ import numpy.typing as npt
 import torch
 from conditions import generator
 from torch import Tensor, nn
-from train_default_reranker import CONDITIONS, Row, in_condition
+from train_default_reranker import CONDITIONS, Row, in_condition, on_all_cores
 
 from spkret.indexer.encoders.base import SAMPLE_RATE_HZ
 from spkret.indexer.encoders.frontend import FrontEndConfig
@@ -76,9 +74,7 @@ class Discriminants(nn.Module):
 def build(rows: Sequence[Row], speech: Path, speakers: int, target: Path) -> None:
     """Fit the encoder to a few files of each of at most `speakers` speakers, and write it."""
     chosen = _choose(rows, speakers)
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        described = pool.map(partial(_describe, speech=speech), chosen, chunksize=32)
-        statistics = np.concatenate(list(described))
+    statistics = np.concatenate(on_all_cores(partial(_describe, speech=speech), chosen))
     names = list(chain.from_iterable([row["speaker"]] * 2 for row in chosen))
     target.parent.mkdir(parents=True, exist_ok=True)
     module = Discriminants(*_discriminants(statistics, names)).eval()

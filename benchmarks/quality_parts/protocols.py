@@ -1,6 +1,7 @@
 """One encoder on one rendering of the recordings."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,56 +16,71 @@ from .results import OpenFigures, ProtocolResult, SizeFigures
 from .scoring import Arena, Scores
 
 
-def measure(
-    store: Store, rows: Sequence[Row], protocol: str, plan: Plan, reranker: Reranker, seed: int
-) -> ProtocolResult:
-    """Draw records and measure everything on them.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The records of a protocol.
 
-    In random conditions, the others of a group have the anchor's gender where there are enough.
+    Parameters
+    ----------
+    first : those of the tables
+    further : those that calibration is measured on as well
+    sized : those of the table by group size, each as large as the largest
+    sizes : of groups
     """
-    rng = np.random.default_rng(seed)
-    alike = protocol == CONDITIONS
-    first = draw(rows, plan.records, rng, by_gender=alike)
-    further = draw(rows, plan.further, rng, by_gender=alike)
-    most = max(plan.sizes)
-    sized = draw(rows, plan.sized, rng, size=most, by_gender=alike, least=most)
-    arena = Arena.of(store, first, GROUP, reranker)
-    scores = arena.score(reranker)
-    more = Arena.of(store, further, GROUP, reranker).score(reranker)
+
+    first: Sequence[Draw]
+    further: Sequence[Draw]
+    sized: Sequence[Draw]
+    sizes: Sequence[int]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], protocol: str, plan: Plan, seed: int) -> "Drawn":
+        """Draw them; in random conditions, others of the anchor's gender if there are enough."""
+        rng, alike = np.random.default_rng(seed), protocol == CONDITIONS
+        most = max(plan.sizes)
+        return cls(
+            first=draw(rows, plan.records, rng, by_gender=alike),
+            further=draw(rows, plan.further, rng, by_gender=alike),
+            sized=draw(rows, plan.sized, rng, size=most, by_gender=alike, least=most),
+            sizes=plan.sizes,
+        )
+
+
+def measure(store: Store, drawn: Drawn, arena: Arena, reranker: Reranker) -> ProtocolResult:
+    """Measure everything on records; `arena` holds the first of them."""
+    further = Arena.of(store, drawn.further, GROUP, reranker)
     return _result(
-        scores,
-        more,
+        arena.score(reranker),
+        further.score(reranker),
         _opened(arena, reranker),
-        {size: _size(store, sized, size, reranker) for size in plan.sizes if sized},
+        {size: _size(store, drawn.sized, size, reranker) for size in drawn.sizes if drawn.sized},
     )
-
-
-def records(rows: Sequence[Row], protocol: str, plan: Plan, seed: int) -> list[Draw]:
-    """Draw the records of the tables alone."""
-    rng = np.random.default_rng(seed)
-    return draw(rows, plan.records, rng, by_gender=protocol == CONDITIONS)
 
 
 def _result(
     scores: Scores, more: Scores, opened: OpenFigures, sizes: dict[int, SizeFigures]
 ) -> ProtocolResult:
     systems, compared = figures.systems(scores), figures.comparisons(scores)
+    reliability = figures.reliability([scores, more])
     return ProtocolResult(
         records=len(scores.draws),
         systems=systems,
         comparisons=compared,
-        targets=figures.targets(systems["cosine"].top1, compared),
+        targets=[
+            *figures.ranking_targets(systems["cosine"].top1, compared),
+            *figures.probability_targets(reliability, opened),
+        ],
         cells=figures.parts(scores, scores.cells),
         noise_pairs=figures.parts(scores, scores.noise_pairs),
         languages=figures.parts(scores, scores.languages),
-        reliability=figures.reliability([scores, more]),
+        reliability=reliability,
         opened=opened,
         sizes=sizes,
     )
 
 
 def _opened(arena: Arena, reranker: Reranker) -> OpenFigures:
-    """Measure "none of them" with every second group of its match bereft."""
+    """Measure "none of them" with every second group without its match."""
     hidden = np.arange(len(arena.draws)) % 2 == 1
     return figures.opened(arena.score_open(reranker, hidden))
 

@@ -53,10 +53,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure to reach: what, the least, what was found, and whether it suffices."""
+    """A figure to reach: what, how much was asked, what was found, and whether it suffices."""
 
     what: str
-    least: float
+    asked: float
     found: float
     met: bool
 

@@ -1,6 +1,6 @@
 """Score drawn records by every system at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from spkret.matcher.bench import Bench
 from spkret.metrics import hits
-from spkret.rerank.evaluation import Evaluation, evaluate_groups, system_scores
+from spkret.rerank.evaluation import system_scores
+from spkret.rerank.features import Features
 from spkret.rerank.ranker import Reranker
-from spkret.rerank.reliability import Chances
-from spkret.rerank.scoring import score_groups
+from spkret.rerank.scoring import Scored, score_groups
 from spkret.rerank.trial_groups import group_trials
 from spkret.retrieval.groups import Groups
 from spkret.retrieval.library import Gathered, library
@@ -26,8 +26,6 @@ Rows = npt.NDArray[np.int64]
 Names = npt.NDArray[np.str_]
 Flags = npt.NDArray[np.bool_]
 
-_GROUPS_A_BLOCK = 500
-
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -39,8 +37,7 @@ class Scores:
     voices : the recordings that `groups` counts
     groups, matches : candidates, and the position of each group's match among them all
     systems : scores (total,) of each system, the reranker's among them
-    probabilities : (total,), the reranker's
-    reranker : what scored them
+    probabilities, log_odds : (total,), the reranker's, of candidates and of pairs
     """
 
     draws: Sequence[Draw]
@@ -49,7 +46,7 @@ class Scores:
     matches: Rows
     systems: Mapping[str, Doubles]
     probabilities: Doubles
-    reranker: Reranker
+    log_odds: Doubles
 
     @property
     def cells(self) -> Names:
@@ -77,11 +74,12 @@ class Scores:
         """Whether each system ranks the match first: (groups,) each."""
         return {n: hits(s, self.groups.offsets, self.matches) for n, s in self.systems.items()}
 
-    def evaluation(self) -> Evaluation:
-        """Measure as `spkret evaluate` does."""
-        nothing = np.empty(0)
-        chances = Chances(self.probabilities, self.systems["qmf"], nothing, nothing)
-        return evaluate_groups(self.systems, chances, self.voices, self.groups, self.matches)
+    @property
+    def is_match(self) -> Flags:
+        """Whether each candidate is its group's match: (total,)."""
+        flags = np.zeros(len(self.groups.candidates), bool)
+        flags[self.matches] = True
+        return flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,43 +119,36 @@ class Arena:
         kept = [by_id[trial.id] for trial in laid.trials]
         return cls(kept, laid.gathered, centred, laid.groups, laid.matches)
 
+    def features(self, reranker: Reranker) -> Features:
+        """Compute all features of all candidates, as a reranker wants them."""
+        return score_groups(self.gathered, self.centred, self.groups, reranker).features
+
     def score(self, reranker: Reranker) -> Scores:
         """Score every group by every system."""
-        systems, probabilities, _ = self._score(reranker, self.groups)
-        voices = self.gathered.voices
+        scored = score_groups(self.gathered, self.centred, self.groups, reranker)
         return Scores(
-            self.draws, voices, self.groups, self.matches, systems, probabilities, reranker
+            draws=self.draws,
+            voices=self.gathered.voices,
+            groups=self.groups,
+            matches=self.matches,
+            systems=_systems(scored, reranker),
+            probabilities=scored.probabilities,
+            log_odds=reranker.pair_log_odds(scored.features),
         )
 
     def score_open(self, reranker: Reranker, hidden: Flags) -> OpenScores:
         """Score every group, those `hidden` (groups,) without their matches."""
         groups = without_matches(self.groups, self.matches, hidden)
-        systems, _, none = self._score(reranker, groups)
+        scored = score_groups(self.gathered, self.centred, groups, reranker)
+        systems = _systems(scored, reranker)
         best = {name: groups.max(scores) for name, scores in systems.items()}
-        return OpenScores(hidden, best, none)
+        return OpenScores(hidden, best, scored.none_probabilities)
 
-    def _score(
-        self, reranker: Reranker, groups: Groups
-    ) -> tuple[dict[str, Doubles], Doubles, Doubles]:
-        """Scores and probabilities of candidates (total,), probabilities of none (groups,)."""
-        systems, probabilities, none = [], [], []
-        for part in _blocks(groups):
-            scored = score_groups(self.gathered, self.centred, part, reranker)
-            qmf = reranker.qmf.scores(scored.features)
-            systems.append(system_scores(scored.features, qmf, scored.scores))
-            probabilities.append(scored.probabilities)
-            none.append(scored.none_probabilities)
-        joined = {name: np.concatenate([part[name] for part in systems]) for name in systems[0]}
-        return joined, np.concatenate(probabilities), np.concatenate(none)
+
+def _systems(scored: Scored, reranker: Reranker) -> dict[str, Doubles]:
+    return system_scores(scored.features, reranker.qmf.scores(scored.features), scored.scores)
 
 
 def without_matches(groups: Groups, matches: Rows, hidden: Flags) -> Groups:
     """Take the matches out of the groups that are `hidden` (groups,), and nobody else."""
     return groups.without(matches[hidden])
-
-
-def _blocks(groups: Groups) -> Iterator[Groups]:
-    """Cut into consecutive parts, so that features of few groups are held at a time."""
-    numbers = np.arange(len(groups))
-    for start in range(0, len(groups), _GROUPS_A_BLOCK):
-        yield groups.take(numbers[start : start + _GROUPS_A_BLOCK])

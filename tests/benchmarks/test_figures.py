@@ -1,15 +1,12 @@
-from typing import cast
-
 import numpy as np
 import pytest
 from builders import labelled_table
 from quality_parts import figures
 from quality_parts.drawing import Draw
-from quality_parts.results import Comparison
+from quality_parts.results import Comparison, OpenFigures, Reliability
 from quality_parts.scoring import OpenScores, Scores, without_matches
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from spkret.rerank.ranker import Reranker
 from spkret.retrieval.groups import Groups
 from spkret.retrieval.voices import Voices
 
@@ -23,8 +20,8 @@ def scores(cells: str, systems: dict[str, list[list[float]]]) -> Scores:
     flat = {name: np.array(values, float).ravel() for name, values in systems.items()}
     probabilities = np.tile([0.8, 0.1, 0.1], count)
     matches = groups.offsets[:-1]
-    nobody = cast(Reranker, None)
-    return Scores(draws, voices, groups, matches, flat, probabilities, nobody)
+    log_odds = np.tile([2.0, -1, -1], count)
+    return Scores(draws, voices, groups, matches, flat, probabilities, log_odds)
 
 
 RIGHT, WRONG = [3.0, 2.0, 1.0], [1.0, 2.0, 3.0]
@@ -57,20 +54,35 @@ def test_comparison_pairs_records_and_weighs_cells_evenly() -> None:
     assert found.clear == (found.ci[0] > 0)
 
 
+def test_figures_of_a_system_by_hand() -> None:
+    found = figures.systems(scores("aab", {"cosine": [RIGHT, WRONG, WRONG]}))["cosine"]
+    assert found.top1 == pytest.approx((1 / 2 + 0) / 2)
+    assert found.mrr == pytest.approx((1 + 1 / 3 + 1 / 3) / 3)
+    assert found.eer == pytest.approx(2 / 3)
+    assert found.min_dcf == pytest.approx(1)
+
+
 def comparison(top1: float, low: float, fewer: float | None) -> Comparison:
     return Comparison(top1, (low, 1.0), low > 0, fewer)
 
 
 def test_a_good_encoder_is_held_to_its_errors() -> None:
     compared = {"cosine": comparison(0.12, 0.1, 0.3), "qmf": comparison(0.02, -0.01, 0.09)}
-    met = [(target.least, target.met) for target in figures.targets(0.6, compared)]
+    met = [(target.asked, target.met) for target in figures.ranking_targets(0.6, compared)]
     assert met == [(0.0, True), (0.0, False), (0.3, True), (0.1, False)]
 
 
 def test_a_weak_encoder_is_held_to_points_above_cosine() -> None:
     compared = {"cosine": comparison(0.05, 0.01, 0.06), "qmf": comparison(0.02, 0.0, 0.03)}
-    met = [(target.least, target.met) for target in figures.targets(0.2, compared)]
+    met = [(target.asked, target.met) for target in figures.ranking_targets(0.2, compared)]
     assert met == [(0.0, True), (0.0, False), (0.05, True)]
+
+
+def test_probabilities_are_held_to_their_targets() -> None:
+    opened = OpenFigures(10, {"none": 0.949}, 0.0, 0.0)
+    closed = Reliability(10_000, 0.03, 0.0, 0.0, 0.0)
+    met = [target.met for target in figures.probability_targets(closed, opened)]
+    assert met == [True, False]
 
 
 def test_parts_add_up() -> None:
@@ -84,13 +96,8 @@ def test_parts_add_up() -> None:
 
 
 def test_reliability_of_probabilities_by_hand() -> None:
-    systems = {"qmf": [[2.0, -1, -1]] * 4, "reranker": [RIGHT, RIGHT, RIGHT, WRONG]}
-    found = figures.reliability(
-        [
-            scores("aa", {k: v[:2] for k, v in systems.items()}),
-            scores("aa", {k: v[2:] for k, v in systems.items()}),
-        ]
-    )
+    parts = [scores("aa", {"reranker": part}) for part in ([RIGHT, RIGHT], [RIGHT, WRONG])]
+    found = figures.reliability(parts)
     assert found.trials == 4
     assert found.ece == pytest.approx(abs(0.75 - 0.8))
     assert found.brier == pytest.approx((3 * 0.2**2 + 0.8**2) / 4)
