@@ -1,7 +1,7 @@
 """Builders of test data, shared by all tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -224,3 +224,17 @@ def copied(table: pa.Table, row: int, path: str, **values: Any) -> pa.Table:
     copy = table.to_pylist()[row]
     copy |= {"path": path, "id": recording_id(copy["root"], path)} | values
     return pa.concat_tables([table, pa.Table.from_pylist([copy], table.schema)])
+
+
+def columned_store(path: Path, table: pa.Table, columns: Sequence[Mapping[str, str]]) -> Store:
+    """Make a store of a table's recordings with the manifest's own columns beside each."""
+    dimension = len(table["embedding"][0].as_py())
+    store = Store.create(path, EncoderIdentity("fake", "fake-fingerprint", dimension))
+    rows = [_embedded(row) for row in table.to_pylist()]
+    store.recordings.commit(
+        [
+            replace(row, recording=replace(row.recording, extra=extra))
+            for row, extra in zip(rows, columns, strict=True)
+        ]
+    )
+    return store
