@@ -22,15 +22,16 @@ AblationProgress = Callable[[int, int, str], None]
 
 USER_FAMILY, OTHER_FAMILY = "user columns", "other"
 FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "cosine systems": ("cosine", "centred", "asnorm", "part"),
+    "cosine systems": ("cosine", "centred", "asnorm"),
+    "parts of the embedding": ("part",),
     "PLDA": ("plda",),
     "group structure": ("rest", "reverse", "profile"),
     "quality measures": ("speech", "norm", "cohort", "snr", "bandwidth"),
     "conditions": ("noise", "language", "gender", "age"),
-    "pitch": ("f0",),
+    "pitch": ("f",),
     "spectra": ("spectrum", "spread"),
 }
-"""First words of the features of each family."""
+"""First words of the features of each family, less a number at their end."""
 _SIDES = ("anchor_", "candidate_", "same_")
 _CANDIDATES_EXPLAINED = 20_000
 
@@ -73,7 +74,7 @@ def family_of(name: str) -> str:
         return USER_FAMILY
     for side in _SIDES:
         name = name.removeprefix(side)
-    first = name.partition("_")[0]
+    first = name.partition("_")[0].rstrip("0123456789")
     return next((family for family, words in FAMILIES.items() if first in words), OTHER_FAMILY)
 
 
