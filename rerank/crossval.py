@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RerankerError
+from ..retrieval.groups import Groups
 from ..retrieval.normalize import Centred
 from .calibration import evidence
 from .cross_plda import CrossPlda
@@ -83,16 +84,9 @@ class CrossValidation:
                 scores[positions] = scorer(examples.features.take(positions))
         return scores
 
-    def opened(self) -> Examples:
-        """Return the groups of two or more without their matches; their `matches` mean nothing."""
-        groups = self.material.groups
-        which = np.flatnonzero(groups.sizes > 1)
-        if not len(which):
-            raise RerankerError("expected groups of two candidates or more, got groups of one")
-        within = self.material.matches[which] - groups.offsets[which]
-        groups = groups.take(which)
-        groups = groups.without(groups.offsets[:-1] + within)
-        part = replace(self.material, groups=groups, matches=np.zeros(len(groups), np.int64))
+    def examples_of(self, groups: Groups, matches: Rows) -> Examples:
+        """Compute the examples of other groups of the same recordings."""
+        part = replace(self.material, groups=groups, matches=matches)
         return self.cross.complete(_examples(part, self.centred), None)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..retrieval.groups import Groups
-from .calibration import evidence, sigmoid, softmax
+from .calibration import evidence, softmax
 from .cells import group_conditions, pair_cells
 from .features import Features
 from .linear import Linear
@@ -52,10 +52,10 @@ class Calibration:
         """Compute each candidate's probability (total,), given that one of its group matches."""
         return softmax(scores / groups.spread(self.temperatures(features, groups)), groups)
 
-    def none_probabilities(
+    def evidence(
         self, scores: Doubles, features: Features, log_odds: Doubles, groups: Groups
     ) -> Doubles:
-        """Compute the probability, at equal prior, that no candidate matches: float64 (groups,).
+        """Describe each group's winner by `EVIDENCE`: float64 (groups, len(EVIDENCE)).
 
         Parameters
         ----------
@@ -64,8 +64,12 @@ class Calibration:
         log_odds : (total,), the linear model's
         """
         asnorm = features.column("asnorm")
-        seen = evidence(scores / self.temperature, asnorm, log_odds, groups)
-        return sigmoid(seen @ np.array(self.none_weights) + self.none_bias)
+        return evidence(scores / self.temperature, asnorm, log_odds, groups)
+
+    def none_log_odds(self, evidence: Doubles) -> Doubles:
+        """Compute the log odds, at equal prior, that no candidate matches: float64 (groups,)."""
+        odds: Doubles = evidence @ np.array(self.none_weights) + self.none_bias
+        return odds
 
     def pair_log_odds(self, log_odds: Doubles, features: Features) -> Doubles:
         """Correct the linear model's log odds (total,) for the conditions of each pair."""

@@ -7,6 +7,7 @@
     model.txt       the trees, LightGBM's text format
     cohort.npz      means and cohort of the training store
     plda.npz        the PLDA model of its speakers, empty where they were too few
+    none.txt        the trees of "none of them"; may be missing
 """
 
 import hashlib
@@ -32,12 +33,14 @@ from .features import Features, Plan
 from .linear import Linear
 from .probabilities import AS_THEY_ARE, UNCONDITIONAL, Calibration
 from .user_columns import UserColumn
+from .winners import describe_winners
 
 Doubles = npt.NDArray[np.float64]
 
 _FORMAT = 1
 _DESCRIPTION, _MODEL, _COHORT, _PLDA = "reranker.json", "model.txt", "cohort.npz", "plda.npz"
-_DATA = (_MODEL, _COHORT, _PLDA)
+_NONE = "none.txt"
+_DATA = (_MODEL, _COHORT, _PLDA, _NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Parts:
     plda : of its speakers; None where they were too few
     training : seed, trials, versions, and the table of cross-validated results
     columns : the user's own that it looks at
+    none_model : the trees that correct the odds of "none of them"; empty without
     """
 
     encoder: EncoderIdentity
@@ -68,6 +72,7 @@ class Parts:
     plda: Plda | None
     training: Mapping[str, Any]
     columns: tuple[UserColumn, ...] = ()
+    none_model: str = ""
 
 
 class Reranker:
@@ -84,6 +89,7 @@ class Reranker:
         self.fingerprint = hashlib.blake2b(files[_DESCRIPTION], digest_size=8).hexdigest()
         self._base = parts.base
         self._booster = Booster(parts.model)
+        self._none = Booster(parts.none_model) if parts.none_model else None
         self._calibration = parts.calibration
         self._files = files
 
@@ -102,7 +108,7 @@ class Reranker:
             A file is missing or damaged, or another version of spkret wrote it.
         """
         try:
-            files = {name: (folder / name).read_bytes() for name in (_DESCRIPTION, *_DATA)}
+            files = {name: _read(folder, name) for name in (_DESCRIPTION, *_DATA)}
         except OSError as error:
             raise RerankerError(
                 f"expected a reranker in {folder}, but {error.filename} cannot be read;"
@@ -143,9 +149,13 @@ class Reranker:
 
     def none_probabilities(self, scores: Doubles, features: Features, groups: Groups) -> Doubles:
         """Compute each group's probability, at equal prior, that none of it is the match."""
-        return self._calibration.none_probabilities(
-            scores, features, self.qmf.scores(features), groups
-        )
+        log_odds = self.qmf.scores(features)
+        evidence = self._calibration.evidence(scores, features, log_odds, groups)
+        odds = self._calibration.none_log_odds(evidence)
+        if self._none is None:
+            return sigmoid(odds)
+        winners = describe_winners(scores, evidence, features, groups)
+        return sigmoid(odds + self._none.scores(winners.matrix))
 
     def pair_log_odds(self, features: Features) -> Doubles:
         """Compute the log odds, at equal prior, that each pair has one speaker: (total,).
@@ -169,11 +179,17 @@ class Reranker:
         return parts
 
 
+def _read(folder: Path, name: str) -> bytes:
+    path = folder / name
+    return b"" if name == _NONE and not path.exists() else path.read_bytes()
+
+
 def _files(parts: Parts) -> dict[str, bytes]:
     data = {
         _MODEL: parts.model.encode(),
         _COHORT: to_bytes(parts.background),
         _PLDA: b"" if parts.plda is None else parts.plda.to_bytes(),
+        _NONE: parts.none_model.encode(),
     }
     description = {
         "format": _FORMAT,
@@ -207,6 +223,7 @@ def _parts(files: Mapping[str, bytes], folder: Path) -> Parts:
             plda=Plda.from_bytes(files[_PLDA]) if files[_PLDA] else None,
             training=description["training"],
             columns=_columns(description),
+            none_model=files[_NONE].decode(),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(folder, _DESCRIPTION) from error
@@ -225,7 +242,7 @@ def _description(files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
         )
     _check_features(description, folder)
     for name in _DATA:
-        if sums.get(name) != _sha256(files[name]):
+        if sums.get(name, _sha256(b"")) != _sha256(files[name]):
             raise _damaged(folder, name)
     return description
 

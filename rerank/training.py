@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 
 from ..retrieval.plda import Plda
-from .calibrating import calibrate, held_out_chances
-from .crossval import CrossValidation, HeldOut
+from .calibrating import Calibrated, calibrate
+from .crossval import CrossValidation
 from .evaluation import Evaluation, evaluate_groups, system_scores
 from .importance import Ablation, Importance, ablate, importances
 from .material import FOLDS, Material
 from .models import fit_models
 from .ranker import Parts, Reranker
 from .recipe import Recipe
-from .reliability import Chances
 from .tuning import Tuned, tune
 
 __all__ = ["Effort", "Material", "TrainingEvaluation", "train"]
@@ -90,11 +89,11 @@ def train(
     cv = CrossValidation.of(material, seed)
     recipe, tuned = _recipe(cv, effort, seed, progress)
     models = [fit_models(fold.train, recipe, seed, fold.held) for fold in cv.folds]
-    calibration, closed, opened = calibrate(cv, models)
+    calibrated = calibrate(cv, models, seed)
     rounds = int(np.median([model.ranking.rounds for model in models]))
     final = fit_models(cv.examples, replace(recipe, most_rounds=rounds), seed)
-    chances = held_out_chances(calibration, closed, opened)
-    measured = _evaluation(material, closed, chances)
+    measured = _evaluation(material, calibrated)
+    held_out = calibrated.closed.reranker
     told = None if progress is None else partial(progress, "ablation")
     evaluation = TrainingEvaluation(
         **{part.name: getattr(measured, part.name) for part in fields(measured)}
@@ -102,7 +101,7 @@ def train(
         recipe=recipe,
         tuned=tuned,
         importance=importances(final.ranking, cv.examples),
-        ablation=ablate(cv, closed.reranker, recipe, seed, told) if effort.ablation else {},
+        ablation=ablate(cv, held_out, recipe, seed, told) if effort.ablation else {},
     )
     parts = Parts(
         encoder=material.encoder,
@@ -110,7 +109,8 @@ def train(
         qmf=final.qmf,
         base=final.ranking.base,
         model=final.ranking.model,
-        calibration=calibration,
+        calibration=calibrated.calibration,
+        none_model=calibrated.none.trees,
         background=material.background,
         plda=Plda.fit(cv.centred.embeddings, material.voices.speakers),
         training=_facts(material, seed, rounds, evaluation),
@@ -133,7 +133,8 @@ def _recipe(
     return tuned.recipe, tuned
 
 
-def _evaluation(material: Material, closed: HeldOut, chances: Chances) -> Evaluation:
+def _evaluation(material: Material, calibrated: Calibrated) -> Evaluation:
+    closed, chances = calibrated.closed, calibrated.chances()
     systems = system_scores(closed.examples.features, closed.qmf, closed.reranker)
     return evaluate_groups(systems, chances, material.voices, material.groups, material.matches)
 

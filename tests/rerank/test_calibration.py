@@ -60,8 +60,10 @@ def test_none_of_them_is_told_from_a_match() -> None:
     calibration = Calibration(1.0, weights, bias)
     groups = Groups.of([0], [[1, 2]])
     weak, strong = (
-        calibration.none_probabilities(
-            scores, Features(np.tile(scores[:, None], len(NAMES))), scores, groups
+        calibration.none_log_odds(
+            calibration.evidence(
+                scores, Features(np.tile(scores[:, None], len(NAMES))), scores, groups
+            )
         )
         for scores in (np.zeros(2), np.array([9.0, 0.0]))
     )

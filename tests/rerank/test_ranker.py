@@ -36,6 +36,7 @@ def test_a_saved_reranker_scores_the_same(
     assert sorted(file.name for file in saved.iterdir()) == [
         "cohort.npz",
         "model.txt",
+        "none.txt",
         "plda.npz",
         "reranker.json",
     ]
