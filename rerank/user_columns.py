@@ -65,7 +65,7 @@ def read_columns(given: Sequence[str], extras: Labels) -> tuple[UserColumn, ...]
     UsageError
         A column is named twice, is not there, or holds something else than numbers.
     """
-    rows = [json.loads(text) for text in set(extras.tolist())]
+    rows = [json.loads(text) for text in sorted(set(extras.tolist()))]
     columns = tuple(_column(each, rows) for each in given)
     repeated = [name for name, times in Counter(c.name for c in columns).items() if times > 1]
     if repeated:
