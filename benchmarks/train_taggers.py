@@ -10,7 +10,7 @@ no training has seen. The figures go into docs/tagging.md.
 import argparse
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,7 +95,10 @@ def read_rows(store: Store) -> Rows:
     acoustics, embeddings, _ = zip(*map(measured, table.to_pylist()), strict=True)
     return Rows(
         Evidence(acoustics, np.stack(embeddings), _no_sound),
-        *(_strings(table, name) for name in ("speaker", "noise", "gender", "language")),
+        speaker=_strings(table, "speaker"),
+        noise=_strings(table, "noise"),
+        gender=_strings(table, "gender"),
+        language=_strings(table, "language"),
         source=np.array([one["source"] for one in extra]),
         rendering=np.array([one["rendering"] for one in extra]),
     )
@@ -261,7 +264,7 @@ def _strings(table: pa.Table, name: str) -> Strings:
     return np.array([value or "" for value in table[name].to_pylist()])
 
 
-def _no_sound(_: int) -> npt.NDArray[np.float32]:
+def _no_sound(_: int) -> Iterator[npt.NDArray[np.float32]]:
     raise NotImplementedError("these taggers hear nothing")
 
 

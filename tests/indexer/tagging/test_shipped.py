@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from spkret.errors import TaggerError, UsageError
 from spkret.indexer.tagging import shipped
 from spkret.indexer.tagging.base import Evidence, best
 from spkret.indexer.tagging.inputs import acoustic_gender_inputs, embedded_gender_inputs
-from spkret.indexer.tagging.network import Network
+from spkret.indexer.tagging.network import Floats, Network, load
 from spkret.indexer.tagging.registry import load_taggers
 from spkret.store.schema import Acoustics, EncoderIdentity, TagSource
 
@@ -19,11 +19,9 @@ OTHER = EncoderIdentity("other", "ef01", 9)
 NAN = float("nan")
 
 
-def acoustics(**changes: float) -> Acoustics:
+def acoustics(f0_hz: float = 150.0) -> Acoustics:
     spectrum = np.linspace(-10, 10, 40).astype(np.float32)
-    return replace(
-        Acoustics(2.0, 1.5, 16_000, 20.0, 7_000.0, 150.0, spectrum, np.abs(spectrum)), **changes
-    )
+    return Acoustics(2.0, 1.5, 16_000, 20.0, 7_000.0, f0_hz, spectrum, np.abs(spectrum))
 
 
 def evidence(encoder: EncoderIdentity, *rows: Acoustics) -> Evidence:
@@ -54,12 +52,12 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("encoder", "inputs"), [(KNOWN, embedded_gender_inputs), (OTHER, acoustic_gender_inputs)]
 )
 def test_an_unknown_encoder_is_told_by_sound_alone(
-    models: Path, encoder: EncoderIdentity, inputs: shipped.Callable[[Evidence], shipped.Floats]
+    models: Path, encoder: EncoderIdentity, inputs: Callable[[Evidence], Floats]
 ) -> None:
     file = shipped.EMBEDDED_GENDER if encoder == KNOWN else shipped.GENDER
     seen = evidence(encoder, acoustics(), acoustics(f0_hz=250.0))
     (tagger,) = load_taggers(["gender"], encoder)
-    expected = shipped.load(models / file).probabilities(inputs(seen))
+    expected = load(models / file).probabilities(inputs(seen))
     np.testing.assert_array_equal(tagger.probabilities(seen), expected)
 
 
@@ -68,7 +66,7 @@ def test_an_unknown_encoder_is_told_by_sound_alone(
 def test_what_cannot_be_measured_does_not_spoil_a_tag(
     models: Path, name: str, encoder: EncoderIdentity
 ) -> None:
-    rows = [acoustics(), acoustics(snr_db=NAN, bandwidth_hz=NAN, f0_hz=NAN, speech_s=0.0)]
+    rows = [acoustics(), replace(acoustics(NAN), snr_db=NAN, bandwidth_hz=NAN, speech_s=0.0)]
     (tagger,) = load_taggers([name, name], encoder)
     shares = tagger.probabilities(evidence(encoder, *rows))
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
