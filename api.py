@@ -291,10 +291,13 @@ def _voice(anchor: Reference, store: "Store | None", extractor: "Extractor") -> 
         return pipeline.embed_files(paths, extractor.encoder, extractor.options)
 
     if store is None:
-        return embed([Path(str(anchor))])["embedding"][0].values.to_numpy()
+        row = embed([Path(str(anchor))])["embedding"][0]
+        of_file: Vector = row.values.to_numpy()
+        return of_file
     from .retrieval.library import library
 
-    return library(store).gather([anchor], embed).voices.embeddings[0]
+    of_store: Vector = library(store).gather([anchor], embed).voices.embeddings[0]
+    return of_store
 
 
 def _trials(trials: "Trials") -> "Sequence[Trial]":

@@ -113,7 +113,8 @@ class LanguageTagger(Tagger):
         posteriors = np.exp(log_posteriors - log_posteriors.max(axis=1, keepdims=True))
         found = np.zeros((len(posteriors), len(self.classes)))
         np.add.at(found.T, self._column_of, posteriors.T)
-        return (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares: Probabilities = (found / found.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
 
 
 def _heard(evidence: Evidence, row: int) -> list[Vector]:

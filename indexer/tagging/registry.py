@@ -44,7 +44,8 @@ def _load(name: str, encoder: EncoderIdentity, language_model: str | None, devic
         return gender_tagger(encoder)
     if name == "language":
         from ..encoders.registry import choose_device
-        from .language import DEFAULT, LanguageTagger
+        from .language import LanguageTagger
+        from .language_folder import DEFAULT
 
         there = "cpu" if device == OPENVINO else choose_device(device)
         return LanguageTagger(language_model or DEFAULT, there)

@@ -63,7 +63,10 @@ class WindowTagger:
             )
             for row, tags in zip(rows, _tags(tagger, evidence), strict=True):
                 windows[row] = replace(windows[row], **tags)
-        return windows if self.anchor is None else self._compared(windows, spoken, embeddings)
+        if self.anchor is None:
+            return windows
+        cosines = dict(zip(spoken, (embeddings[spoken] @ self.anchor).tolist(), strict=True))
+        return [replace(window, cosine=cosines.get(row)) for row, window in enumerate(windows)]
 
     def _embedded(self, cuts: Sequence[Cut], rows: Sequence[int]) -> Vector:
         """Return embeddings (cuts, dimension), of unit length in these rows and zero elsewhere."""
@@ -77,12 +80,6 @@ class WindowTagger:
             norms = np.linalg.norm(found, axis=1, keepdims=True)
             embeddings[rows] = found / np.maximum(norms, np.finfo(np.float32).tiny)
         return embeddings
-
-    def _compared(
-        self, windows: Sequence[Window], rows: Sequence[int], embeddings: Vector
-    ) -> list[Window]:
-        cosines = dict(zip(rows, (embeddings[rows] @ self.anchor).tolist(), strict=True))
-        return [replace(window, cosine=cosines.get(row)) for row, window in enumerate(windows)]
 
 
 def _sounds(cuts: Sequence[Cut], rows: Sequence[int]) -> Callable[[int], Iterator[Vector]]:
