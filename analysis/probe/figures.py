@@ -78,7 +78,9 @@ def figures(
 ) -> Figures:
     """Measure predictions, with percentile intervals of a bootstrap that draws speakers.
 
-    A class that no drawn speaker has is left out of that draw's means.
+    A class that no drawn speaker has is left out of that draw's means. Where each class is a
+    speaker, a draw of speakers is one of classes: means of what each class has on all recordings,
+    for precisions would rise if the speakers that a class is confused with were not drawn.
 
     Parameters
     ----------
@@ -87,20 +89,19 @@ def figures(
     seed : of the draws, which are those of `metrics.bootstrap_interval`
     """
     _, cluster = np.unique(speakers, return_inverse=True)
-    clusters = int(cluster.max()) + 1
-    draws = np.random.default_rng(seed).multinomial(
-        clusters, np.full(clusters, 1 / clusters), RESAMPLES
-    )
-    weights = np.concatenate([np.ones((1, clusters)), draws])
-    counts = _counts(truth, predicted, cluster, weights)
-    there = counts.actual > 0
-    recall = _interval(_mean(counts.recall(), there))
+    weights = _weights(int(cluster.max()) + 1, seed)
+    counts = measured = _counts(truth, predicted, cluster, weights)
+    shares = (counts.actual > 0).astype(np.float64)
+    if _classes_are_speakers(truth, cluster):
+        measured = Counts(*(part[:1] for part in (counts.right, counts.predicted, counts.actual)))
+        shares = counts.actual / measured.actual
+    recall = _interval(_mean(measured.recall(), shares))
     return Figures(
         accuracy=_interval(counts.accuracy()),
         balanced_accuracy=recall,
-        precision=_interval(_mean(counts.precision(), there)),
+        precision=_interval(_mean(measured.precision(), shares)),
         recall=recall,
-        f1=_interval(_mean(counts.f1(), there)),
+        f1=_interval(_mean(measured.f1(), shares)),
     )
 
 
@@ -121,6 +122,18 @@ def confusion(truth: Classes, predicted: Classes, classes: int) -> npt.NDArray[n
     return matrix.reshape(classes, classes).astype(np.int64)
 
 
+def _weights(clusters: int, seed: int) -> Doubles:
+    """Weigh clusters (1 + draws, clusters): once each in the first row, as drawn in the others."""
+    even = np.full(clusters, 1 / clusters)
+    draws = np.random.default_rng(seed).multinomial(clusters, even, RESAMPLES)
+    return np.concatenate([np.ones((1, clusters)), draws])
+
+
+def _classes_are_speakers(truth: Classes, cluster: Classes) -> bool:
+    pairs = np.unique(np.stack([truth, cluster]), axis=1)
+    return pairs.shape[1] == len(np.unique(truth)) == len(np.unique(cluster))
+
+
 def _counts(
     truth: Classes, predicted: Classes, cluster: Classes, weights: Doubles, classes: int = 0
 ) -> Counts:
@@ -136,8 +149,8 @@ def _table(cluster: Classes, label: Classes, clusters: int, classes: int) -> Dou
     return flat.reshape(clusters, classes).astype(np.float64)
 
 
-def _mean(values: Doubles, there: npt.NDArray[np.bool_]) -> Doubles:
-    return np.asarray(np.where(there, values, 0).sum(axis=-1) / there.sum(axis=-1))
+def _mean(values: Doubles, shares: Doubles) -> Doubles:
+    return np.asarray((values * shares).sum(axis=-1) / shares.sum(axis=-1))
 
 
 def _interval(values: Doubles) -> Figure:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _DPI = 130
 _FIGURES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "f1": "macro F1"}
 _SHOWN_FEATURES = 6
-_SHOWN_CLASSES = 10
-_OVERLAID_CLASSES = 5
+_SHOWN_CLASSES = 7
+_OVERLAID_CLASSES = 4
 _WRITTEN_CLASSES = 12
 
 
@@ -182,4 +182,5 @@ def _largest(report: ProbeReport, most: int) -> list[tuple[str, int]]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 16 else f"{name[:15]}…"
+    """Shorten a long name in its middle: names of one source differ at their ends."""
+    return name if len(name) <= 16 else f"{name[:6]}…{name[-9:]}"

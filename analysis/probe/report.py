@@ -50,7 +50,7 @@ class ProbeReport:
     Attributes
     ----------
     target, features : what is predicted, from what
-    split : what never lies in both parts
+    split : what never lies on both sides, in words
     folds, seed : of the cross-validation
     recordings, speakers : how many take part
     classes : the values of the tag, sorted by name

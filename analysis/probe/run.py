@@ -127,7 +127,7 @@ def _probed(
     report = ProbeReport(
         target=target,
         features=source,
-        split=target.split,
+        split=target.kept_apart,
         folds=scope.folds,
         seed=scope.seed,
         recordings=len(rows),

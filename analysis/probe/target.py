@@ -21,9 +21,9 @@ class Target(StrEnum):
         return unknown.get(self)
 
     @property
-    def split(self) -> str:
+    def kept_apart(self) -> str:
         """What never lies on both sides of a split, in words."""
-        return "file and session" if self is Target.SPEAKER else "speaker"
+        return "file or session" if self is Target.SPEAKER else "speaker"
 
 
 def target_named(name: str) -> Target:

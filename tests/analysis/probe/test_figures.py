@@ -66,3 +66,15 @@ def test_a_class_that_is_never_predicted_has_precision_0() -> None:
     got = figures(truth, predicted, np.arange(4))
     assert got.precision.value == pytest.approx((0.75 + 0) / 2)
     assert got.balanced_accuracy.value == 0.5
+
+
+def test_where_classes_are_speakers_their_figures_are_drawn() -> None:
+    generator = np.random.default_rng(3)
+    truth = np.repeat(np.arange(12), 5)
+    predicted = np.where(generator.random(60) < 0.6, truth, generator.integers(0, 12, 60))
+    got = figures(truth, predicted, truth, seed=1)
+    precision, recall, f1, _ = precision_recall_fscore_support(truth, predicted, zero_division=0)
+    for figure, each in ((got.precision, precision), (got.recall, recall), (got.f1, f1)):
+        expected = bootstrap_interval(each, np.arange(12), seed=1)
+        assert (figure.low, figure.high) == pytest.approx(expected)
+        assert figure.value == pytest.approx(each.mean())
