@@ -85,7 +85,8 @@ def cells_of(table: pa.Table, within: Sequence[str], kept: set[str], cover: bool
 def _durations(table: pa.Table) -> Rows:
     """Class of each recording's seconds of speech: (rows,), 0 where they are unknown."""
     speech_s = table["speech_s"].to_numpy().astype(np.float64)
-    return np.digitize(np.nan_to_num(speech_s), DURATION_EDGES_S).astype(np.int64)
+    classes: Rows = np.digitize(np.nan_to_num(speech_s), DURATION_EDGES_S).astype(np.int64)
+    return classes
 
 
 def _speaker(name: str, by_noise: dict[str, list[int]], durations: Rows) -> Speaker:
