@@ -86,6 +86,8 @@ def _print_identification(result: Mapping[str, Any]) -> None:
     print_table(columns, ([s[name] for name in columns] for s in result["speakers"]))
     note_warnings(result)
     none = f"probability that it is none of them: {percent(result['none_probability'])}"
+    if result["calibrated_on"]:
+        none += f" (calibrated on {result['calibrated_on']} of these speakers)"
     best = f"speaker: {result['speaker']}  probability {percent(result['probability'])}"
     click.echo(f"{best if result['speaker'] else 'no speaker'}; {none}")
 

@@ -53,9 +53,10 @@ class Bench:
         listed = None
         if enrolment is not None:
             listed = self.library.gather([entry.reference for entry in enrolment], embed)
-        return KnownSpeakers.of(
+        known = KnownSpeakers.of(
             self.library, self.background(), self.reranker, listed, enrolment or ()
         )
+        return known.calibrated(RERANKED, self.store.path / "index" / "speakers.json")
 
     def background_without(self, voices: Voices) -> Background:
         """Return the store's background whose cohort has none of these speakers."""

@@ -73,7 +73,7 @@ class Roster:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """An anchor, row 0, and speakers as if each were one recording, in the rows after it.
+    """Anchors, in the first rows, and speakers as if each were one recording, in the rows after.
 
     Parameters
     ----------
@@ -113,34 +113,63 @@ def named(recordings: Gathered, entries: Sequence[Spoken]) -> tuple[Gathered, se
     return replace(recordings, voices=replace(recordings.voices, speakers=speakers)), replaced
 
 
-def enrol(
-    asked: Gathered, recordings: Gathered, background: Background, leave_out: int
-) -> Enrolled:
+def enrol(asked: Gathered, recordings: Gathered, background: Background) -> Enrolled:
     """Turn speakers into candidates: mean embedding, and what is usual of their recordings.
 
     Parameters
     ----------
-    asked : the anchor
+    asked : the anchors
     recordings : of the speakers to compare with, all labelled
     background : of the store
-    leave_out : the id of the anchor's own recording, which is kept out of the cohort
     """
     voices = recordings.voices
     speakers, which = np.unique(voices.speakers.astype(np.str_), return_inverse=True)
-    pooled = _pooled(voices, which, len(speakers))
-    names = np.concatenate([names_of(asked.voices), speakers])
+    pooled_voices = _pooled(voices, which, len(speakers))
     centred = np.concatenate(
         [background.centre(asked.voices), _means(background.centre(voices), which, len(speakers))]
     )
     gathered = Gathered(
-        asked.voices.joined(pooled),
+        asked.voices.joined(pooled_voices),
         np.concatenate([asked.paths, speakers.astype(object)]),
-        np.array([True] + [False] * len(speakers)),
-        np.arange(1 + len(speakers)),
+        np.arange(len(centred)) < len(asked.voices),
+        np.arange(len(centred)),
     )
-    cohort = background.without([], [leave_out])
+    names = speakers.tolist()
     counts = np.bincount(which, minlength=len(speakers)).tolist()
-    return Enrolled(gathered, cohort.compare(centred, names), speakers.tolist(), counts)
+    return Enrolled(
+        gathered, against_cohort(asked.voices, centred, names, background), names, counts
+    )
+
+
+def against_cohort(
+    asked: Voices,
+    centred: Floats,
+    speakers: Sequence[str],
+    background: Background,
+    *,
+    own_absent: bool = False,
+) -> Centred:
+    """Compare anchors and speakers with the cohort, less who may be the one they speak for.
+
+    A speaker is compared without their own name. Whoever the anchor is may be in the cohort too, so
+    the likeliest, the nearest speaker, is left out of it, and so is the anchor's own label.
+
+    Parameters
+    ----------
+    asked : the anchors
+    centred : float32 (anchors + speakers, dimension)
+    speakers : their names
+    background : of the store
+    own_absent : whether the anchors' labels are taken for not among the speakers
+    """
+    labels, names = names_of(asked), np.array(speakers, np.str_)
+    similarity = centred[: len(asked)] @ centred[len(asked) :].T
+    if own_absent:
+        similarity[labels[:, None] == names] = -2
+    nearest = names[similarity.argmax(axis=1)]
+    hidden = np.concatenate([labels, names]), np.concatenate([nearest, names])
+    cohort = background.without([], asked.ids.tolist())
+    return cohort.compare(centred, np.stack(hidden, axis=1))
 
 
 def _means(embeddings: Floats, which: npt.NDArray[np.intp], count: int) -> Floats:

@@ -1,7 +1,8 @@
 """Which known speaker speaks an anchor: the speakers to choose from, and the choice."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from ..errors import UsageError
 from ..retrieval.groups import Groups
 from ..retrieval.library import Gathered, Library
 from ..retrieval.normalize import Background
+from .enrolled_calibration import FEWEST_SPEAKERS, UNCHANGED, EnrolledCalibration, cached, calibrate
 from .enrolment import Enrolled, Roster, enrol, named
 from .enrolment_files import Spoken
 from .ranker import Reranker
@@ -37,6 +39,7 @@ class KnownSpeakers:
     recordings : those of a list; None where all labelled ones of the store enrol their speakers
     background : of the store, its cohort without recordings that the list calls otherwise
     reranker : None where there is none
+    calibration : of probabilities, to these speakers
     """
 
     library: Library
@@ -44,6 +47,7 @@ class KnownSpeakers:
     recordings: Gathered | None
     background: Background
     reranker: Reranker | None
+    calibration: EnrolledCalibration = UNCHANGED
 
     @classmethod
     def of(
@@ -63,6 +67,28 @@ class KnownSpeakers:
         roster = Roster.of(recordings.voices, background)
         cohort = background.without(replaced, [], prior)
         return cls(library, roster, recordings, cohort, reranker)
+
+    def calibrated(self, k: int, cache: Path) -> "KnownSpeakers":
+        """Calibrate probabilities of the `k` nearest on these speakers.
+
+        Parameters
+        ----------
+        cache : keeps the calibration to all labelled recordings of a version of the store
+        """
+        if self.reranker is None:
+            return self
+        reranker, recordings = self.reranker, self.recordings
+        if recordings is not None:
+            fitted = calibrate(recordings.voices, recordings.take, self.background, reranker, k)
+            return replace(self, calibration=fitted)
+        labelled = self.library.labelled()
+
+        def fit() -> EnrolledCalibration:
+            fetch = lambda rows: self.library.by_id(labelled.ids[rows])  # noqa: E731
+            return calibrate(labelled, fetch, self.background, reranker, k)
+
+        key = f"{self.library.version}/{reranker.fingerprint}/{k}"
+        return replace(self, calibration=cached(cache, key, fit))
 
     def identify(self, asked: Gathered, open_set: bool, k: int, encoder: str) -> Identification:
         """Rank the `k` speakers nearest to an anchor.
@@ -86,9 +112,11 @@ class KnownSpeakers:
                 "expected speakers that other recordings enrol, got none; index a manifest with"
                 " labelled speakers, or list more recordings"
             )
-        enrolled = enrol(asked, recordings, self.background, own)
+        enrolled = enrol(asked, recordings, self.background)
         groups = Groups.of([0], [np.arange(1, len(enrolled.gathered.voices))])
-        scored = score_groups(enrolled.gathered, enrolled.centred, groups, self.reranker)
+        scored = self.calibration.apply(
+            score_groups(enrolled.gathered, enrolled.centred, groups, self.reranker)
+        )
         speakers, none = _speakers(scored, enrolled), known_or_none(scored.none_probabilities[0])
         abstain = abstains(speakers[0].probability, none, open_set, None)
         return Identification(
@@ -98,9 +126,19 @@ class KnownSpeakers:
             none_probability=none,
             encoder=encoder,
             reranker=None if self.reranker is None else self.reranker.fingerprint,
+            calibrated_on=self.calibration.speakers,
             speakers=speakers,
-            warnings=missing_reranker(scored.system),
+            warnings=[*missing_reranker(scored.system), *self._doubts(open_set)],
         )
+
+    def _doubts(self, open_set: bool) -> list[str]:
+        """Warn where "none of them" is asked of speakers that are too few to calibrate it on."""
+        if not open_set or self.reranker is None or self.calibration.speakers:
+            return []
+        return [
+            '"none of them" is calibrated for single recordings, not for these speakers: fewer than'
+            f" {FEWEST_SPEAKERS} of them have another recording to calibrate on"
+        ]
 
     def truth(self, anchor: Spoken, asked: Gathered) -> str | None:
         """Who speaks an anchor, if that is known."""

@@ -167,6 +167,8 @@ class Identification:
     speaker : the likeliest; None where the caller allows for nobody and that is likelier
     probability : of the likeliest, given that it is one of those ranked
     none_probability : that it is none of them, at equal prior; None without a reranker
+    calibrated_on : how many of the speakers the probabilities were calibrated on; 0 where too few
+        have two recordings, and the reranker's calibration for single recordings stands in
     speakers : the likeliest first
     """
 
@@ -176,6 +178,7 @@ class Identification:
     none_probability: float | None
     encoder: str
     reranker: str | None
+    calibrated_on: int
     speakers: Sequence[KnownSpeaker]
     warnings: Sequence[str] = ()
 
@@ -188,6 +191,7 @@ class Identification:
             "none_probability": self.none_probability,
             "encoder": self.encoder,
             "reranker": self.reranker,
+            "calibrated_on": self.calibrated_on,
             "speakers": [speaker.to_dict() for speaker in self.speakers],
             "warnings": list(self.warnings),
         }

@@ -145,9 +145,13 @@ class Background:
         return self.compare(self.centre(voices), names_of(voices))
 
     def compare(self, embeddings: Floats, names: Names) -> Centred:
-        """Compare centred embeddings (n, dimension) with the cohort less the names beside them."""
+        """Compare centred embeddings (n, dimension) with the cohort less the names beside them.
+
+        `names` is (n,), or (n, m) where several are left out.
+        """
         number_of = {name: number for number, name in enumerate(self.cohort_names.tolist())}
-        own = np.array([number_of.get(name, -1) for name in names.tolist()], np.intp)
+        numbers = [number_of.get(name, -1) for name in names.ravel().tolist()]
+        own = np.array(numbers, np.intp).reshape(len(names), -1)
         mean, deviation = _top_statistics(embeddings, self.cohort, own)
         return Centred(embeddings, mean, deviation)
 
@@ -225,18 +229,18 @@ def _top_statistics(
 ) -> tuple[Floats, Floats]:
     """Mean and deviation of each embedding's top cohort cosines: two float32 (n,).
 
-    `own` (n,) is the cohort's row that is the embedding's own speaker, or -1.
+    `own` (n, m) are rows of the cohort that the embedding is not compared with, or -1.
     """
     mean = np.full(len(embeddings), np.nan, np.float32)
     deviation = mean.copy()
-    if len(cohort) < 3:
+    if len(cohort) < 2 + own.shape[1]:
         return mean, deviation
-    top = min(len(cohort) - 1, max(10, min(200, round(len(cohort) / 5))))
+    top = min(len(cohort) - own.shape[1], max(10, min(200, round(len(cohort) / 5))))
     for start in range(0, len(embeddings), _ROWS_A_BLOCK):
         block = slice(start, start + _ROWS_A_BLOCK)
         cosines = embeddings[block] @ cohort.T
-        known = np.flatnonzero(own[block] >= 0)
-        cosines[known, own[block][known]] = -2
+        rows, known = np.nonzero(own[block] >= 0)
+        cosines[rows, own[block][rows, known]] = -2
         best = np.partition(cosines, len(cohort) - top, axis=1)[:, -top:]
         mean[block] = best.mean(axis=1, dtype=np.float64)
         deviation[block] = best.std(axis=1, dtype=np.float64)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders import labelled_table
 
-from spkret.rerank.enrolment import Roster
+from spkret.rerank.enrolment import Roster, against_cohort
 from spkret.rerank.identification import evaluate_identifications
 from spkret.rerank.results import Identification, KnownSpeaker
 from spkret.retrieval.normalize import Background
@@ -45,7 +45,7 @@ def test_who_has_nothing_but_the_anchor_is_not_enrolled() -> None:
 
 def answer(speaker: str | None, *ranked: str) -> Identification:
     speakers = [KnownSpeaker(n, name, 1, 0.0, 0.0, 0.1) for n, name in enumerate(ranked, 1)]
-    return Identification("x", speaker, 0.5, 0.5, "fake", None, speakers)
+    return Identification("x", speaker, 0.5, 0.5, "fake", None, 0, speakers)
 
 
 def test_right_answers_by_hand() -> None:
@@ -74,3 +74,21 @@ def test_right_answers_by_hand() -> None:
 def test_an_empty_list_has_no_figures(open_set: bool) -> None:
     found = evaluate_identifications([], [], [], open_set=open_set, skipped=3, warnings=[])
     assert (found.accuracy, found.accuracy_ci, found.skipped) == (None, None, 3)
+
+
+def test_the_likeliest_speaker_and_the_anchors_own_are_left_out_of_its_cohort() -> None:
+    asked, others = VOICES.take(np.array([0])), VOICES.take(np.arange(3, 36))
+    centred = BACKGROUND.centre(VOICES)
+    names = sorted(set(others.speakers.tolist()))
+    means = np.stack([centred[VOICES.speakers == name].mean(axis=0) for name in names])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    rows = np.concatenate([centred[:1], means]).astype(np.float32)
+    seen = against_cohort(asked, rows, names, BACKGROUND)
+    nearest = names[int(np.argmax(means @ centred[0]))]
+    left = ~np.isin(BACKGROUND.cohort_names, [nearest, VOICES.speakers[0]])
+    top = np.sort(BACKGROUND.cohort[left] @ centred[0])[-10:]
+    assert left.sum() == 10
+    assert seen.cohort_mean[0] == pytest.approx(top.mean(), abs=1e-6)
+    assert seen.cohort_deviation[0] == pytest.approx(top.std(), abs=1e-6)
+    alone = BACKGROUND.cohort[BACKGROUND.cohort_names != names[0]] @ rows[1]
+    assert seen.cohort_mean[1] == pytest.approx(np.sort(alone)[-10:].mean(), abs=1e-6)
