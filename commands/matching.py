@@ -93,7 +93,8 @@ def _print_match(match: Mapping[str, Any]) -> None:
 def _verdict(match: Mapping[str, Any]) -> str:
     none = f"probability that it is none of them: {percent(match['none_probability'])}"
     if match["match"] is None:
-        return f"no match; {none}"
+        best = match["candidates"][0]["path"]
+        return f"no match (best: {best}, probability {percent(match['probability'])}); {none}"
     return f"match: {match['match']}  probability {percent(match['probability'])}; {none}"
 
 

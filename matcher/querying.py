@@ -71,11 +71,12 @@ def query(
         raise UsageError(f"expected a minimum probability from 0 to 1, got {min_probability}")
     bench = Bench.of(store)
     if group is None:
-        gathered = _nearest(bench, anchor, embed, max(RERANKED, top or 0), language, noise, where)
-        members, warnings = np.arange(1, len(gathered.voices)), list[str]()
+        k = max(RERANKED, top or 0)
+        gathered = _nearest(bench, anchor, embed, k, language, noise, where).in_order()
+        members, warnings = np.sort(gathered.rows[1:]), list[str]()
     else:
         _check_no_filters(language, noise, where)
-        gathered = bench.library.gather([anchor, *group], embed)
+        gathered = bench.library.gather([anchor, *group], embed).in_order()
         members, warnings = _members(gathered)
     groups = Groups.of(gathered.rows[:1], [members])
     scored = score_groups(gathered, bench.centred(gathered), groups, bench.reranker)
@@ -131,11 +132,11 @@ def _check_no_filters(*filters: str | None) -> None:
 
 
 def _members(gathered: Gathered) -> tuple[Rows, list[str]]:
-    """Rows of a group without repeats and without the anchor, and warnings of what was dropped."""
+    """Rows of a group in order, less repeats and the anchor, and warnings of what was dropped."""
     anchor, rows = int(gathered.rows[0]), gathered.rows[1:]
     if not len(rows):
         raise UsageError("expected at least one candidate in the group, got none")
-    distinct = np.array(list(dict.fromkeys(rows.tolist())), np.int64)
+    distinct = np.unique(rows)
     content = gathered.voices.content_hashes
     members = distinct[content[distinct] != content[anchor]]
     warnings = []

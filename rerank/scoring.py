@@ -20,6 +20,7 @@ from .ranker import Reranker
 Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+_DECIMALS = 4
 _UNCALIBRATED = {"asnorm": 1.0, "centred": 0.1}
 
 
@@ -96,12 +97,15 @@ def score_pairs(
 def best_first(scored: Scored, gathered: Gathered) -> Rows:
     """Order the candidates of all groups, each group in its place, the best first: (total,).
 
-    Equal scores are ordered by their other evidence, at last by what the audio holds, never by
-    names or by the order of candidates.
+    Scores that agree to four decimals are equal, as rounding is never the same twice. They are
+    ordered by their other evidence, at last by what the audio holds, never by the order of
+    candidates. Of copies of one audio, which only their names tell apart, the first path is first
+    (see `Gathered.in_order`).
     """
     content = gathered.voices.content_hashes[scored.groups.candidates].astype(np.str_)
-    asnorm, cosine = scored.features.column("asnorm"), scored.features.column("cosine")
-    return np.lexsort((content, -cosine, -asnorm, -scored.scores, scored.groups.owners))
+    evidence = (scored.features.column("cosine"), scored.features.column("asnorm"), scored.scores)
+    falling = [-np.round(values, _DECIMALS) for values in evidence]
+    return np.lexsort((content, *falling, scored.groups.owners))
 
 
 def abstains(

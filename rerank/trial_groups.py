@@ -54,19 +54,15 @@ def group_trials(trials: Sequence[Trial], library: Library, embed: Embed | None)
     """
     total = len(trials)
     trials, warnings = _present(trials, library)
-    gathered = library.gather([name for t in trials for name in (t.anchor, *t.group)], embed)
-    row_of = {
-        name: int(row)
-        for name, row in zip(
-            (n for t in trials for n in (t.anchor, *t.group)), gathered.rows, strict=True
-        )
-    }
+    references = [name for t in trials for name in (t.anchor, *t.group)]
+    gathered = library.gather(references, embed).in_order()
+    row_of = dict(zip(references, gathered.rows.tolist(), strict=True))
     content = gathered.voices.content_hashes
     used, members, within = [], [], []
     for trial in trials:
         hidden = content[row_of[trial.anchor]]
-        rows = dict.fromkeys(row_of[name] for name in trial.group)
-        kept = [row for row in rows if content[row] != hidden]
+        rows = np.array([row_of[name] for name in dict.fromkeys(trial.group)], np.int64)
+        kept = np.unique(rows[content[rows] != hidden]).tolist()
         match = None if trial.match is None else row_of[trial.match]
         if match in kept:
             used.append(trial)

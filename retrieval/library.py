@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -51,6 +51,15 @@ class Gathered:
         return Gathered(
             self.voices.take(rows), self.paths[rows], self.stored[rows], np.arange(len(rows))
         )
+
+    def in_order(self) -> "Gathered":
+        """Order the recordings by what their audio holds, and copies of one audio by their paths.
+
+        So that nothing computed of them depends on the order that they were listed in.
+        """
+        content = self.voices.content_hashes.astype(np.str_)
+        order = np.lexsort((self.paths.astype(np.str_), content))
+        return replace(self.take(order), rows=np.argsort(order)[self.rows])
 
     def joined(self, other: "Gathered") -> "Gathered":
         """Append the recordings of another."""
