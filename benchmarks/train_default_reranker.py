@@ -28,6 +28,7 @@ from spkret.indexer.training.features import read_wave
 from spkret.indexer.training.rooms import room
 from spkret.indexer.training.waves import Sounds, Wave, add_noise, some_noise
 from spkret.matcher import train_reranker
+from spkret.rerank.training import Effort
 from spkret.rerank.trials import Trial
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ CONDITIONS = ("clean", "background", "communication")
 RENDERINGS = ("asis", "conditions")
 
 Row = dict[str, str]
-Job, Result = TypeVar("Job"), TypeVar("Result")
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 
 def main() -> None:
@@ -50,12 +52,14 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for audio and the store")
     parser.add_argument("--records", type=int, default=8_000)
     parser.add_argument("--model", default="compact")
+    parser.add_argument("--tune", type=int, default=0, help="recipes to try for the trees")
     options = parser.parse_args()
     audio = options.work / "audio"
     render(read_rows(options.speech / "manifest.csv", SPLITS), options.speech, audio)
     store = spkret.open(options.work / "store", options.model)
     print(spkret.index(audio, store, model=options.model))
-    print(train_reranker(store, draw(store, options.records)))
+    effort = Effort(tune=options.tune)
+    print(train_reranker(store, draw(store, options.records), effort))
     target = ROOT / "rerank" / "default"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(store.reranker_path, target)
