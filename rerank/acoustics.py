@@ -46,8 +46,8 @@ def spectral_contrast(voices: Voices, groups: Groups) -> Floats:
     """
     left, right = groups.anchor_rows, groups.candidates
     spectra = voices.spectrum_mean
-    sums: Floats = np.add.reduceat(spectra[right], groups.offsets[:-1], axis=0) + spectra[groups.anchors]
-    means = sums / (groups.sizes + 1)[:, None].astype(np.float32)
+    sums: Floats = np.add.reduceat(spectra[right], groups.offsets[:-1], axis=0)
+    means = (sums + spectra[groups.anchors]) / (groups.sizes + 1)[:, None].astype(np.float32)
     usual: Floats = np.repeat(means, groups.sizes, axis=0)
     shared = _shared_bands(voices, left, right)
     count = shared.sum(axis=1)
