@@ -131,7 +131,7 @@ def _weights(clusters: int, seed: int) -> Doubles:
 
 def _classes_are_speakers(truth: Classes, cluster: Classes) -> bool:
     pairs = np.unique(np.stack([truth, cluster]), axis=1)
-    return pairs.shape[1] == len(np.unique(truth)) == len(np.unique(cluster))
+    return bool(pairs.shape[1] == len(np.unique(truth)) == len(np.unique(cluster)))
 
 
 def _counts(
@@ -141,12 +141,13 @@ def _counts(
     classes = max(classes, int(max(truth.max(), predicted.max())) + 1)
     hit = truth == predicted
     parts = ((cluster[hit], truth[hit]), (cluster, predicted), (cluster, truth))
-    return Counts(*(weights @ _table(*part, weights.shape[1], classes) for part in parts))
+    tables = (_table(*part, (weights.shape[1], classes)) for part in parts)
+    return Counts(*(weights @ table for table in tables))
 
 
-def _table(cluster: Classes, label: Classes, clusters: int, classes: int) -> Doubles:
-    flat = np.bincount(cluster * classes + label, minlength=clusters * classes)
-    return flat.reshape(clusters, classes).astype(np.float64)
+def _table(cluster: Classes, label: Classes, shape: tuple[int, int]) -> Doubles:
+    flat = np.bincount(cluster * shape[1] + label, minlength=shape[0] * shape[1])
+    return flat.reshape(shape).astype(np.float64)
 
 
 def _mean(values: Doubles, shares: Doubles) -> Doubles:

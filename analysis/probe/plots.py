@@ -140,10 +140,14 @@ def _projection(probed: Probed) -> "Figure":
     shown = _largest(probed.report, _SHOWN_CLASSES)
     others = ~np.isin(probed.classes, [position for _, position in shown])
     if others.any():
-        axes.scatter(*points[others].T, s=6, color="0.85", label="others", linewidths=0)
+        axes.scatter(
+            points[others, 0], points[others, 1], 6, color="0.85", label="others", linewidths=0
+        )
     for name, position in shown:
         mine = probed.classes == position
-        axes.scatter(*points[mine].T, s=12, alpha=0.7, label=_short(name), linewidths=0)
+        axes.scatter(
+            points[mine, 0], points[mine, 1], 12, alpha=0.7, label=_short(name), linewidths=0
+        )
     axes.set_xlabel(f"first component ({explained[0]:.0%} of the variance)")
     axes.set_ylabel(f"second component ({explained[1]:.0%})")
     axes.set_title(f"{probed.report.features} by {probed.report.target}")

@@ -40,7 +40,7 @@ def probe_rows(rows: Sequence[Mapping[str, Any]], target: Target) -> ProbeRows:
 
 
 def test_recordings_without_a_declared_tag_or_speaker_are_left_out() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"speaker": "a", "noise": "clean"},
         {"speaker": "a", "noise": "unknown"},
         {"speaker": "a", "noise": None},
