@@ -1,6 +1,7 @@
 """Windows of a file: every sample in its place, whatever the blocks it was read in."""
 
 import struct
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -94,6 +95,19 @@ def test_a_long_file_is_cut_like_a_short_one(tmp_path: Path) -> None:
     for cut in cuts:
         start = round(cut.start_s * RATE_HZ)
         assert_array_equal(cut.waveform, waveform[start : start + len(cut.waveform)])
+
+
+def test_a_long_file_is_never_held_whole(tmp_path: Path) -> None:
+    import soundfile
+
+    samples = 600 * RATE_HZ
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.resize(noise(RATE_HZ), samples), RATE_HZ, subtype="PCM_16")
+    tracemalloc.start()
+    assert sum(1 for _ in cut_file(path, Grid(1.0, 1.0), vad=False)) == 600
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 0.7 * 4 * samples
 
 
 def test_a_file_shorter_than_a_window_is_one(tmp_path: Path) -> None:
