@@ -8,11 +8,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-class IndexBar:
-    """How far an indexing run is; silent when stderr is no terminal.
-
-    An `indexer.summary.Progress`, to be used in a `with` block.
-    """
+class _Bar:
+    """Bars that last as long as a `with` block; none when stderr is no terminal."""
 
     def __init__(self) -> None:
         self._bar: Progress | None = None
@@ -21,6 +18,27 @@ class IndexBar:
         if sys.stderr.isatty():
             self._bar = _bar()
             self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+class IndexBar(_Bar):
+    """How far an indexing run is; silent when stderr is no terminal.
+
+    An `indexer.summary.Progress`, to be used in a `with` block.
+    """
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if self._bar is not None:
             self._bar.add_task("indexing", total=None, rate="")
         return self
 
@@ -32,31 +50,16 @@ class IndexBar:
             rate = f"{done / elapsed:.0f} files/s, {audio_s / elapsed:.0f} x real time"
             self._bar.update(task.id, completed=done, total=total, rate=rate)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
-
-class TrainingBar:
+class TrainingBar(_Bar):
     """How far the parts of a long run are, such as searches; silent when stderr is no terminal.
 
     A `rerank.training.Progress`, to be used in a `with` block.
     """
 
     def __init__(self) -> None:
-        self._bar: Progress | None = None
+        super().__init__()
         self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            self._bar = _bar()
-            self._bar.start()
-        return self
 
     def __call__(self, part: str, done: int, total: int, how: str) -> None:
         """Show that `done` of `total` steps of a part are finished, and how it goes."""
@@ -64,15 +67,6 @@ class TrainingBar:
             if part not in self._tasks:
                 self._tasks[part] = self._bar.add_task(part, total=total, rate="")
             self._bar.update(self._tasks[part], completed=done, total=total, rate=how)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
 
 def _bar() -> "Progress":

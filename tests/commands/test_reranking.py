@@ -17,6 +17,7 @@ from spkret.rerank.reliability import CalibrationFigures
 from spkret.rerank.training import TrainingEvaluation
 from spkret.rerank.tuning import Tuned
 
+Run = Callable[..., tuple[Result, dict[str, Any]]]
 FIGURES = Figures(0.5, (0.4, 0.6), 0.6, 0.1, 0.7)
 RECIPE = Recipe(leaves=7, learning_rate=0.0312345)
 
@@ -36,7 +37,7 @@ def trained(**found: Any) -> TrainingEvaluation:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[Result, dict]]:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     def call(answer: TrainingEvaluation, *options: str) -> tuple[Result, dict[str, Any]]:
         asked: dict[str, Any] = {}
 
@@ -53,7 +54,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[
     return call
 
 
-def test_options_reach_the_training(run: Callable[..., tuple[Result, dict]]) -> None:
+def test_options_reach_the_training(run: Run) -> None:
     options = ("--objective", "lambdarank", "--tune", "3", "--ablation", "--seed", "5")
     result, asked = run(trained(), *options)
     assert result.exit_code == 0, result.output
@@ -63,7 +64,7 @@ def test_options_reach_the_training(run: Callable[..., tuple[Result, dict]]) -> 
     assert run(trained(), "--objective", "hinge")[0].exit_code == 2
 
 
-def test_it_prints_what_was_found(run: Callable[..., tuple[Result, dict]]) -> None:
+def test_it_prints_what_was_found(run: Run) -> None:
     answer = trained(
         recipe=RECIPE,
         tuned=Tuned(RECIPE, 3, -1.25, -1.2),
@@ -81,7 +82,7 @@ def test_it_prints_what_was_found(run: Callable[..., tuple[Result, dict]]) -> No
     assert ["PLDA", "5", "45.0", "+5.0", "2.0", "to", "8.0"] in lines
 
 
-def test_json_holds_all_of_it(run: Callable[..., tuple[Result, dict]]) -> None:
+def test_json_holds_all_of_it(run: Run) -> None:
     answer = trained(
         tuned=Tuned(RECIPE, 3, -1.25, -1.2),
         importance={f"feature{n}": Importance(0.125, 1.0) for n in range(40)},
