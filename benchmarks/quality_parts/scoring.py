@@ -68,7 +68,8 @@ class Scores:
         """The noise conditions of each record's anchor and match."""
         noises = self.voices.noises
         matched = noises[self.groups.candidates[self.matches]]
-        return (noises[self.groups.anchors] + "->" + matched).astype(np.str_)
+        pairs: Names = (noises[self.groups.anchors] + "->" + matched).astype(np.str_)
+        return pairs
 
     def hits(self) -> dict[str, Doubles]:
         """Whether each system ranks the match first: (groups,) each."""
