@@ -141,7 +141,8 @@ def _counts(
     classes = max(classes, int(max(truth.max(), predicted.max())) + 1)
     hit = truth == predicted
     parts = ((cluster[hit], truth[hit]), (cluster, predicted), (cluster, truth))
-    tables = (_table(*part, (weights.shape[1], classes)) for part in parts)
+    shape = (weights.shape[1], classes)
+    tables = (_table(owner, label, shape) for owner, label in parts)
     return Counts(*(weights @ table for table in tables))
 
 
