@@ -9,7 +9,7 @@ import pytest
 from spkret.errors import RerankerError, RerankerMismatchError
 from spkret.rerank import loading
 from spkret.rerank.evaluation import Evaluation
-from spkret.rerank.features import Features, compute
+from spkret.rerank.features import Features, Plan, compute
 from spkret.rerank.loading import load_for
 from spkret.rerank.ranker import Reranker
 from spkret.store.schema import EncoderIdentity
@@ -100,3 +100,24 @@ def test_a_reranker_picks_its_own_features(
     np.testing.assert_array_equal(Reranker.load(saved).score(more), trained[0].score(features))
     parts = trained[0].contributions(more)
     np.testing.assert_array_equal(parts, trained[0].contributions(features))
+
+
+def test_the_parts_of_its_encoder_are_part_of_its_plan(saved: Path) -> None:
+    path = saved / "reranker.json"
+    description = json.loads(path.read_text())
+    assert Reranker.load(saved).plan == Plan()
+    description["encoder"]["parts"] = [20, 12]
+    path.write_text(json.dumps(description))
+    assert Reranker.load(saved).plan.parts == (20, 12)
+    description["encoder"]["parts"] = [20, 13]
+    path.write_text(json.dumps(description))
+    with pytest.raises(RerankerError, match="damaged"):
+        Reranker.load(saved)
+
+
+def test_a_reranker_from_before_there_were_columns_has_none(saved: Path) -> None:
+    path = saved / "reranker.json"
+    description = json.loads(path.read_text())
+    del description["columns"]
+    path.write_text(json.dumps(description))
+    assert Reranker.load(saved).plan.columns == ()
