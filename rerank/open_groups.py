@@ -15,7 +15,7 @@ from .scoring import Scored, score_groups
 Doubles = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-MOST_OPENED = 500
+MOST_OPENED = 250
 """Of so many groups at most, evenly spread, the matches are taken out to see what is said then."""
 
 
