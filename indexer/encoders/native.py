@@ -133,7 +133,8 @@ def identity(folder: Path, config: dict[str, Any]) -> EncoderIdentity:
         ) from error
     check_weights(folder / WEIGHTS, weights)
     digest.update(weights)
-    return EncoderIdentity(config["name"], digest.hexdigest(), config["dimension"])
+    parts = tuple(config.get("parts", ()))
+    return EncoderIdentity(config["name"], digest.hexdigest(), config["dimension"], parts)
 
 
 def network_config(config: dict[str, Any]) -> "Trainable":
