@@ -107,7 +107,7 @@ class Verification:
     cosine, asnorm : plain and normalised score; `asnorm` is None without a cohort
     probability : that one speaker speaks both, at equal prior; None without a reranker
     decision : what `same_speaker` rests on; None where it is
-    contributions, features, explanation : of the log odds, as those of a `Candidate`
+    contributions, features, explanation : of the linear model, as those of a `Candidate`
     """
 
     left: str

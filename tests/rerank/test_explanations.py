@@ -146,13 +146,14 @@ def test_a_stand_in_is_its_own_explanation() -> None:
     assert told.words.removeprefix("against: ").startswith("cosine ")
 
 
-def test_a_pair_is_explained_by_its_log_odds(trained: tuple[Reranker, Evaluation]) -> None:
+def test_a_pair_is_explained_by_its_linear_model(trained: tuple[Reranker, Evaluation]) -> None:
     gathered, groups = gathered_material()
     pair = Groups.of(groups.anchors[:1], [groups.members(0)[:1]])
     centred = material().background.apply(gathered.voices)
     scored = score_pairs(gathered, centred, pair, trained[0])
     told = explanations(scored, np.array([0]), trained[0])[0]
     total = sum(told.contributions.values()) + trained[0].qmf.bias
-    assert total == pytest.approx(float(scored.scores[0]))
+    linear = trained[0].qmf.scores(scored.features)[0]
+    assert total == pytest.approx(float(linear))
     assert told.features["cosine_lead"] is None
     assert "nearest of" not in told.words
