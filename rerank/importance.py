@@ -88,7 +88,7 @@ def importances(ranking: Ranking, examples: Examples) -> dict[str, Importance]:
     """
     import lightgbm
 
-    within = np.searchsorted(examples.groups.offsets, _CANDIDATES_EXPLAINED, "right")
+    within = int(np.searchsorted(examples.groups.offsets, _CANDIDATES_EXPLAINED, "right"))
     some = examples.take(np.arange(max(1, min(len(examples.groups), within - 1))))
     names = some.features.names
     parts = Booster(ranking.model).contributions(some.features.matrix)[:, :-1]

@@ -12,7 +12,8 @@ from .models import fit_ranking
 from .recipe import Recipe
 
 if TYPE_CHECKING:
-    import optuna
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
 
 TuneProgress = Callable[[int, int, float], None]
 """Called with the recipes tried, those to try, and the best gain so far."""
@@ -72,7 +73,7 @@ def tune(
     study.enqueue_trial(_values(recipe))
     first: list[float] = []
 
-    def told(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
+    def told(study: "Study", trial: "FrozenTrial") -> None:
         if not first:
             first.append(study.best_value)
         if progress is not None:
@@ -87,13 +88,14 @@ def tune(
 
 
 def _measure(
-    trial: "optuna.Trial",
+    trial: "Trial",
     cv: CrossValidation,
     bases: Sequence[Linear],
     start: Recipe,
     seed: int,
 ) -> float:
-    import optuna
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
 
     recipe = replace(start, **_suggested(trial))
     total, groups = 0.0, 0
@@ -112,7 +114,7 @@ def _measure(
     return total / groups
 
 
-def _suggested(trial: "optuna.Trial") -> dict[str, Any]:
+def _suggested(trial: "Trial") -> dict[str, Any]:
     return {
         "leaves": trial.suggest_int("leaves", 4, 63, log=True),
         "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.2, log=True),

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def test_languages_of_a_store(run: Run, tape: Path, model: Path, tmp_path: Path)
     assert language_of(run, other) == first
 
 
-def language_of(run: Run, store: Path) -> dict[str, object]:
+def language_of(run: Run, store: Path) -> dict[str, Any]:
     query = "select language, language_source, language_probability from recordings"
     (row,) = json.loads(run("sql", query, "--format", "json", "--store", store).stdout)
     return dict(row)

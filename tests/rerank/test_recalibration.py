@@ -18,7 +18,7 @@ def test_the_temperature_of_each_condition_is_found_again() -> None:
     groups = Groups.of(np.zeros(count, int), [np.zeros(size, int)] * count)
     scores = generator.normal(0, 3, count * size)
     shares = softmax(scores / groups.spread(truth), groups).reshape(count, size)
-    matches = groups.offsets[:-1] + [generator.choice(size, p=row) for row in shares]
+    matches = groups.offsets[:-1] + np.array([generator.choice(size, p=row) for row in shares])
     conditions = Features(noisy[:, None].astype(np.float32), ("noisy",))
     temperature, factor = fit_temperatures(scores, groups, matches, conditions)
     found = temperature * np.exp(factor.scores(conditions))
@@ -43,10 +43,10 @@ def pairs(matches_a_cell: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, Feat
     """Pairs of two cells; the log odds of the second are twice too large, and 1 too low."""
     generator = np.random.default_rng(2)
     parts = []
-    for cell, matches in enumerate(matches_a_cell):
+    for number, matches in enumerate(matches_a_cell):
         same = np.repeat([True, False], [matches, 10 * matches])
         proper = generator.normal(np.where(same, 2.0, -2.0), 2.0)
-        parts.append((same, 2 * proper - 1 if cell else proper, np.full(len(same), cell)))
+        parts.append((same, 2 * proper - 1 if number else proper, np.full(len(same), number)))
     same, odds, cell = (np.concatenate(part) for part in zip(*parts, strict=True))
     matrix = np.stack([cell == 0, cell == 1], axis=1).astype(np.float32)
     return odds, same, Features(matrix, ("first", "second"))

@@ -91,7 +91,7 @@ def test_a_long_file_is_cut_like_a_short_one(tmp_path: Path) -> None:
     path = write_audio(tmp_path / "long.wav", noise(95 * RATE_HZ + 4_000))
     waveform = load(path).waveform
     cuts = list(cut_file(path, Grid(1.5, 0.7), vad=False))
-    assert times(cuts)[-1] == (pytest.approx(93.8), 95.25)
+    assert_allclose(times(cuts)[-1], (93.8, 95.25))
     for cut in cuts:
         start = round(cut.start_s * RATE_HZ)
         assert_array_equal(cut.waveform, waveform[start : start + len(cut.waveform)])

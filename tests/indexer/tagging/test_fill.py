@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from builders import embedded
@@ -38,12 +39,10 @@ def tags(draw: st.DrawFn, name: TagName) -> Tag:
 @st.composite
 def recordings(draw: st.DrawFn) -> list[Embedded]:
     rows = [embedded(f"{i}.wav") for i in range(draw(st.integers(0, 5)))]
+    drawn: list[dict[str, Any]] = [{name: draw(tags(name)) for name in TAG_NAMES} for _ in rows]
     return [
-        replace(
-            row,
-            recording=replace(row.recording, **{name: draw(tags(name)) for name in TAG_NAMES}),
-        )
-        for row in rows
+        replace(row, recording=replace(row.recording, **given))
+        for row, given in zip(rows, drawn, strict=True)
     ]
 
 

@@ -1,6 +1,6 @@
 """Windows of a long file get the tags of what is in them, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +47,7 @@ def talk(seconds: int) -> Vector:
     clips = [load(CORPUS / f"en/00{number}.opus").waveform for number in (3, 8, 9)]
     spoken = np.concatenate([clip[is_speech(clip)] for clip in clips])[: seconds * RATE_HZ]
     hiss = np.random.default_rng(1).standard_normal(len(spoken)) * 3e-4
-    return (0.5 * spoken / np.abs(spoken).max() + hiss).astype(np.float32)
+    return np.asarray(0.5 * spoken / np.abs(spoken).max() + hiss, np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,8 @@ def test_cosines_with_an_anchor(tape: Path) -> None:
     anchor = np.full(48, 48**-0.5, np.float32)
     windows = tagged(tape, listener, anchor=anchor)
     expected = [embedding.sum() * 48**-0.5 for _, embedding, _ in listener.heard]
-    assert_allclose([one.cosine for one in windows if one.spoken], expected, atol=1e-5)
+    found = np.array([one.cosine for one in windows if one.spoken], float)
+    assert_allclose(found, expected, atol=1e-5)
     assert {one.cosine for one in windows if not one.spoken} == {None}
 
 
@@ -179,7 +180,7 @@ def test_language_of_each_window(tape: Path, tmp_path: Path) -> None:
         )
 
 
-def _of(sound: Vector) -> Callable[[int], object]:
+def _of(sound: Vector) -> Callable[[int], Iterator[Vector]]:
     return lambda _: iter([sound])
 
 
