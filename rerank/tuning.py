@@ -94,8 +94,7 @@ def _measure(
     start: Recipe,
     seed: int,
 ) -> float:
-    from optuna import Study, Trial
-    from optuna.trial import FrozenTrial
+    import optuna
 
     recipe = replace(start, **_suggested(trial))
     total, groups = 0.0, 0
