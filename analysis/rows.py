@@ -29,7 +29,7 @@ class AuditRows:
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
         *Voices.COLUMNS,
-        *("root", "path", "duration_s", "sample_rate_hz", "extra"),
+        *("root", "path", "duration_s", "sample_rate_hz"),
     )
 
     voices: Voices

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from click.testing import Result
 
+from spkret.indexer.encoders import registry
 from spkret.store.schema import EncoderIdentity
 from spkret.store.store import Store
 
@@ -16,14 +17,19 @@ def test_models_lists_names_and_the_store_s_own(run: Run, tmp_path: Path) -> Non
     Store.create(tmp_path / "store", EncoderIdentity("mine", "f00d", 8))
     document = json.loads(run("models", "--store", tmp_path / "store", "--json").stdout)
     assert [model["name"] for model in document["models"]][:2] == ["compact", "ecapa"]
-    assert document["store"] == {"name": "mine", "fingerprint": "f00d", "dimension": 8}
+    assert document["store"] == {
+        "name": "mine",
+        "fingerprint": "f00d",
+        "dimension": 8,
+        "parts": [],
+    }
     text = run("models", "--store", tmp_path / "nothing").stdout
     assert text.splitlines()[0].split()[:2] == ["name", "dimension"]
 
 
 def test_export_onnx_writes_a_file_that_says_how_alike_it_is(run: Run, tmp_path: Path) -> None:
     document = json.loads(run("export-onnx", "compact", tmp_path / "c.onnx", "--json").stdout)
-    assert document["dimension"] == 256
+    assert document["dimension"] == registry.load("compact", "cpu").identity.dimension
     assert document["cosine"] > 0.99999
     assert (tmp_path / "c.onnx").exists()
 
