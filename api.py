@@ -566,6 +566,7 @@ def train_reranker(
     trials: "Trials",
     *,
     features: Sequence[str] = (),
+    hold_out: str | None = None,
     objective: str = "softmax",
     tune: int = 0,
     ablation: bool = False,
@@ -581,6 +582,8 @@ def train_reranker(
     trials : a file of trials, or trials
     features : columns of the manifest to make features of, `COLUMN`, `COLUMN:numeric` or
         `COLUMN:categorical`; see docs/features.md
+    hold_out : a column, such as the source, the device or `language`, whose values are held out as
+        a whole in cross-validation: figures and probabilities are then those of other sources
     objective : what the trees are trained for, `softmax` or `lambdarank`
     tune : how many hyper-parameters of the trees to try; with none, the usual ones are taken
     ablation : measure as well what leaving out each family of features costs
@@ -613,6 +616,7 @@ def train_reranker(
     return matcher.train_reranker(
         *(store, _trials(trials), effort),
         columns=features,
+        hold_out=hold_out,
         seed=seed,
         embed=embed,
         progress=progress,

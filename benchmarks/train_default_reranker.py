@@ -2,7 +2,8 @@
 
 Every file of the `backend` and `dev` splits is indexed twice: as it is, and in a random condition
 made by the simulation that augments encoder training (the benchmark's is another one). Trials stay
-within one source, one language and one of the two renderings.
+within one source, one language and one of the two renderings; half have 50 candidates, a quarter
+each 20 and 10, as small collections have, and all sources, languages and durations are covered.
 
     python benchmarks/train_default_reranker.py --work /tmp/reranker
 """
@@ -12,6 +13,7 @@ import csv
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -39,6 +41,7 @@ SPEECH = ROOT.parent / "shared" / "speech"
 SPLITS = ("backend", "dev")
 CONDITIONS = ("clean", "background", "communication")
 RENDERINGS = ("asis", "conditions")
+SIZES = {50: 0.5, 20: 0.25, 10: 0.25}
 
 Row = dict[str, str]
 Job = TypeVar("Job")
@@ -50,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--speech", type=Path, default=SPEECH)
     parser.add_argument("--work", type=Path, required=True, help="folder for audio and the store")
-    parser.add_argument("--records", type=int, default=8_000)
+    parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--model", default="compact")
     parser.add_argument("--tune", type=int, default=0, help="recipes to try for the trees")
     options = parser.parse_args()
@@ -92,7 +95,14 @@ def on_all_cores(work: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Res
 
 def draw(store: "Store", records: int) -> list[Trial]:
     """Draw trials within one source, one language and one of the two renderings."""
-    return spkret.make_trials(store, records, 50, within=("source", "rendering"))
+    within = ("source", "rendering")
+    return [
+        replace(trial, id=f"{trial.id}-of-{size}")
+        for size, share in SIZES.items()
+        for trial in spkret.make_trials(
+            *(store, round(share * records), size), within=within, cover=True, seed=size
+        )
+    ]
 
 
 def write_manifest(rows: Sequence[Row], path: Path) -> None:

@@ -120,6 +120,12 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
     help="Make features of one of the manifest's own columns; may be given again.",
 )
 @click.option(
+    "--hold-out",
+    metavar="COLUMN",
+    help="Hold out whole values of a column, such as source, device or language, not just"
+    " speakers: figures and probabilities are then those of recordings of another one.",
+)
+@click.option(
     "--objective",
     type=click.Choice(["softmax", "lambdarank"]),
     default="softmax",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..rerank.evaluation import Evaluation, evaluate_groups, system_scores
+from ..rerank.folds import read_domains
 from ..rerank.open_groups import Setting
 from ..rerank.ranker import Reranker
 from ..rerank.scoring import Scored, log_rows, missing_reranker, score_groups
@@ -64,6 +65,7 @@ def train_reranker(
     effort: "Effort | None" = None,
     *,
     columns: Sequence[str] = (),
+    hold_out: str | None = None,
     seed: int = 0,
     embed: Embed | None = None,
     progress: "Progress | None" = None,
@@ -75,6 +77,7 @@ def train_reranker(
     effort : how the trees grow, and what to do besides
     columns : of the manifest to make features of, `COLUMN`, `COLUMN:numeric` or
         `COLUMN:categorical`
+    hold_out : a column whose values are held out as a whole in cross-validation, not just speakers
     progress : told how far a search or an ablation is
 
     Raises
@@ -97,6 +100,7 @@ def train_reranker(
     material = Material(
         *(store.encoder, voices, background, laid.groups, laid.matches),
         columns=read_columns(columns, voices.extras),
+        domains=None if hold_out is None else read_domains(voices, hold_out),
     )
     reranker, evaluation = train(
         *(material, effort),

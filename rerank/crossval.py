@@ -13,7 +13,8 @@ from ..retrieval.normalize import Centred
 from .calibration import evidence
 from .cross_plda import CrossPlda
 from .features import Features, compute
-from .material import FOLDS, Material
+from .folds import FOLDS
+from .material import Material
 from .models import Models
 from .trees import Examples
 

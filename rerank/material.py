@@ -5,19 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import RerankerError
 from ..retrieval.groups import Groups
 from ..retrieval.normalize import Background
-from ..retrieval.voices import Voices
+from ..retrieval.voices import Labels, Voices
 from ..store.schema import EncoderIdentity
 from .features import Plan
+from .folds import Folds, deal
 from .user_columns import UserColumn
 
 Rows = npt.NDArray[np.int64]
-Folds = npt.NDArray[np.int64]
-
-FOLDS = 5
-FEWEST_SPEAKERS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +28,7 @@ class Material:
     groups : anchors and candidates
     matches : (groups,), the position of each group's match among all candidates
     columns : the user's own that features are made of
+    domains : (n,), of the recordings, held out as a whole in cross-validation; None for speakers
     """
 
     encoder: EncoderIdentity
@@ -40,6 +37,7 @@ class Material:
     groups: Groups
     matches: Rows
     columns: tuple[UserColumn, ...] = ()
+    domains: Labels | None = None
 
     @property
     def plan(self) -> Plan:
@@ -47,21 +45,5 @@ class Material:
         return Plan(self.encoder.parts, self.columns)
 
     def deal(self, seed: int) -> Folds:
-        """Deal the speakers into folds: that of each recording, -1 where the speaker is unknown.
-
-        Raises
-        ------
-        RerankerError
-            The groups have fewer than `FEWEST_SPEAKERS` speakers of anchors.
-        """
-        speakers = self.voices.speakers
-        names = sorted({name for name in speakers.tolist() if name is not None})
-        known = {name for name in speakers[self.groups.anchors].tolist() if name is not None}
-        if len(known) < FEWEST_SPEAKERS:
-            raise RerankerError(
-                f"expected trials with anchors of at least {FEWEST_SPEAKERS} labelled speakers,"
-                f" got {len(known)}; index and label more recordings"
-            )
-        order = np.random.default_rng([seed, 2]).permutation(len(names))
-        fold_of = dict(zip(names, (order % FOLDS).tolist(), strict=True))
-        return np.array([fold_of.get(name, -1) for name in speakers.tolist()], np.int64)
+        """Deal the speakers into folds, see `folds.deal`."""
+        return deal(self.voices.speakers, self.groups.anchors, self.domains, seed)

@@ -13,8 +13,9 @@ from ..retrieval.plda import Plda
 from .calibrating import Calibrated, calibrate
 from .crossval import CrossValidation
 from .evaluation import Evaluation, evaluate_groups, system_scores
+from .folds import FOLDS
 from .importance import Ablation, Importance, ablate, importances
-from .material import FOLDS, Material
+from .material import Material
 from .models import fit_models
 from .ranker import Parts, Reranker
 from .recipe import Recipe
@@ -151,6 +152,7 @@ def _facts(
     return {
         "seed": seed,
         "folds": FOLDS,
+        "held_out": "speakers" if material.domains is None else "domains",
         "trees": rounds,
         **found,
         "trials": len(material.groups),
