@@ -30,7 +30,7 @@ class Plan:
     further: int = 400
     sized: int = 100
     sizes: tuple[int, ...] = (10, 50, 200)
-    training: int = 8_000
+    training: int = 10_000
     ablated: int = 4_000
     cells: int | None = None
     files: int | None = None
