@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from ..retrieval.groups import Groups
 from ..retrieval.plda import Plda
 from .trees import Examples
 
@@ -27,6 +28,10 @@ class CrossPlda:
     speakers: npt.NDArray[np.object_]
     folds: Folds
     _models: dict[frozenset[int], Plda | None] = field(default_factory=dict)
+
+    def folds_of(self, groups: Groups) -> Folds:
+        """Fold that tests each group (groups,): its anchor's, the first for unknown speakers."""
+        return np.maximum(self.folds[groups.anchors], 0)
 
     def complete(self, examples: Examples, outer: int | None) -> Examples:
         """Fill in each group's PLDA features by a model without its anchor's fold.

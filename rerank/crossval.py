@@ -116,18 +116,20 @@ class HeldOut:
 
 def _tested(examples: Examples, cross: CrossPlda, fold: int) -> Rows:
     """Numbers of the groups that a fold tests; those of unknown speakers are the first fold's."""
-    anchor_folds = cross.folds[examples.groups.anchors]
-    return np.flatnonzero(anchor_folds == fold if fold else anchor_folds <= 0)
+    return np.flatnonzero(cross.folds_of(examples.groups) == fold)
 
 
 def _fold(material: Material, centred: Centred, cross: CrossPlda, fold: int) -> Fold:
-    """Leave out the speakers of a fold; those of the next decide when to stop."""
+    """Leave out the speakers of a fold; those of the next decide when to stop.
+
+    Groups whose match is of a speaker left out, while their anchor is not, are left out as well.
+    """
     stop = (fold + 1) % FOLDS
-    folds = cross.folds
-    anchor_folds = folds[material.groups.anchors]
+    folds, owners = cross.folds, cross.folds_of(material.groups)
+    matched = folds[material.groups.candidates[material.matches]]
     unseen = np.flatnonzero((folds == fold) | (folds == stop))
-    rest = np.flatnonzero((anchor_folds != fold) & (anchor_folds != stop))
-    watched = np.flatnonzero(anchor_folds == stop)
+    rest = np.flatnonzero(~np.isin(owners, (fold, stop)) & ~np.isin(matched, (fold, stop)))
+    watched = np.flatnonzero((owners == stop) & (matched != fold))
     if not len(rest) or not len(watched):
         raise RerankerError("expected trials of more speakers; draw more with make-trials")
     train = _examples(material, centred, rest, unseen)

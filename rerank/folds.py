@@ -44,8 +44,9 @@ def deal(speakers: Labels, anchors: Rows, domains: Labels | None, seed: int) -> 
     ----------
     speakers : str or None (n,), of the recordings
     anchors : the recording that each group starts from
-    domains : (n,); those given, all speakers of a domain are in one fold, so that what is measured
-        and calibrated on a fold holds for recordings of other domains
+    domains : (n,); those given, all speakers of a domain are in one fold, and so are domains that
+        share a speaker, so that what is measured and calibrated on a fold holds for recordings of
+        other domains
     seed : of the deal
 
     Raises
@@ -71,8 +72,7 @@ def _by_speaker(speakers: Labels, seed: int) -> dict[str, int]:
 
 def _by(domains: Labels, speakers: Labels, groups: Mapping[str, int]) -> dict[str, int]:
     """Deal domains, the one of most groups first, each to the fold of fewest groups so far."""
-    pairs = sorted({(s, str(d)) for s, d in zip(speakers, domains, strict=True) if s is not None})
-    domain_of = dict(reversed(pairs))
+    domain_of = _linked(speakers, domains)
     sizes = Counter[str]()
     for speaker, domain in domain_of.items():
         sizes[domain] += groups.get(speaker, 0)
@@ -80,10 +80,28 @@ def _by(domains: Labels, speakers: Labels, groups: Mapping[str, int]) -> dict[st
     if len(used) < FOLDS:
         raise RerankerError(
             f"expected trials of at least {FOLDS} domains to hold out in turn, got {len(used)}:"
-            f" {', '.join(sorted(used))}; hold out speakers instead"
+            f" {', '.join(sorted(used))} (those that share a speaker count as one);"
+            " hold out speakers instead"
         )
     loads, fold_of = [0] * FOLDS, dict[str, int]()
     for domain in sorted(sizes, key=lambda domain: (-sizes[domain], domain)):
         fold = loads.index(min(loads))
         fold_of[domain], loads[fold] = fold, loads[fold] + sizes[domain]
     return {speaker: fold_of[domain] for speaker, domain in domain_of.items()}
+
+
+def _linked(speakers: Labels, domains: Labels) -> dict[str, str]:
+    """Name each speaker's domain; domains that share a speaker go by the name of the first."""
+    pairs = {(s, str(d)) for s, d in zip(speakers, domains, strict=True) if s is not None}
+    name_of = {domain: domain for _, domain in pairs}
+
+    def name(domain: str) -> str:
+        while name_of[domain] != domain:
+            domain = name_of[domain]
+        return domain
+
+    first: dict[str, str] = {}
+    for speaker, domain in sorted(pairs):
+        one, other = sorted((name(first.setdefault(speaker, domain)), name(domain)))
+        name_of[other] = one
+    return {speaker: name(domain) for speaker, domain in first.items()}

@@ -118,12 +118,11 @@ def fit_none_model(
         for one, seen in zip(held, evidence, strict=True)
     ]
     counts = [len(seen) for seen in evidence]
-    anchors = np.concatenate([one.examples.groups.anchors for one in held])
     rows = _Rows(
         np.concatenate(described),
         np.concatenate(evidence) @ np.array(weights) + bias,
         np.repeat(np.arange(len(held)) % 2 == 1, counts),
-        np.maximum(cv.cross.folds[anchors], 0),
+        np.concatenate([cv.cross.folds_of(one.examples.groups) for one in held]),
     )
     trees, odds = _cross_fitted(rows, seed)
     return NoneModel(weights, bias, trees, (odds[: counts[0]], odds[counts[0] : sum(counts[:2])]))

@@ -43,6 +43,18 @@ def test_unknown_speakers_are_in_no_fold() -> None:
         assert deal(speakers, np.arange(12), given_domains, 0)[-1] == -1
 
 
+def test_domains_that_share_a_speaker_are_held_out_together() -> None:
+    speakers = labels([f"s{n}" for n in range(14)] * 2)
+    domains = [f"d{n % 7}" for n in range(14)] * 2
+    domains[14 + 3], domains[14 + 1] = "d5", "d3"
+    folds = deal(speakers, np.arange(28), labels(domains), 0)
+    linked = np.isin(domains, ["d1", "d3", "d5"])
+    assert len(set(folds[linked].tolist())) == 1
+    assert len({(d, f) for d, f in zip(domains, folds.tolist(), strict=True)}) == 7
+    with pytest.raises(RerankerError, match=r"got 1: a \(those that share a speaker count as one"):
+        deal(speakers, np.arange(28), labels([*"abcdefghijklmn", *"bcdefghijklmna"]), 0)
+
+
 def test_too_few_speakers_or_domains_are_named() -> None:
     speakers = labels([f"s{n}" for n in range(12)])
     with pytest.raises(RerankerError, match="at least 10 labelled speakers, got 4"):
