@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def _weights(folders: Sequence[Path]) -> "dict[str, Tensor]":
 
 def _shares(folders: Sequence[Path], shares: Sequence[float] | None) -> tuple[float, ...]:
     given = [1.0] * len(folders) if shares is None else list(shares)
-    if len(folders) < 2 or len(given) != len(folders) or min(given) <= 0:
+    if len(folders) < 2 or len(given) != len(folders) or not all(0 < x < inf for x in given):
         raise UsageError(
             "expected two folders or more and a positive share for each, got"
             f" {len(folders)} folders and the shares {', '.join(f'{x:g}' for x in given)}"
@@ -102,5 +103,5 @@ def _card(name: str, folders: Sequence[Path], shares: Sequence[float]) -> str:
 def _own_card(folder: Path) -> str:
     """A folder's card, its headings one level lower."""
     path = folder / native.CARD
-    lines = path.read_text().splitlines() if path.exists() else ["No model card."]
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else ["No model card."]
     return "\n".join(f"#{line}" if line.startswith("#") else line for line in lines) + "\n"

@@ -71,7 +71,9 @@ def test_a_fused_encoder_is_trained_further_as_one(folders: tuple[Path, Path, Pa
     assert sorted(staged) == sorted(id(p) for p in network.voice.parameters())
 
 
-@pytest.mark.parametrize("shares", [[1.0], [0.5, -0.5], [1, 1, 1]])
+@pytest.mark.parametrize(
+    "shares", [[1.0], [0.5, -0.5], [1, 1, 1], [0.5, float("nan")], [1, float("inf")]]
+)
 def test_shares_that_fit_no_folders_are_refused(
     folders: tuple[Path, Path, Path], tmp_path: Path, shares: list[float]
 ) -> None:
