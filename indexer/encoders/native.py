@@ -194,5 +194,5 @@ def save(
         "grid_samples": grid_samples,
     }
     (folder / CONFIG).write_text(json.dumps(described, indent=2) + "\n")
-    (folder / CARD).write_text(card)
+    (folder / CARD).write_text(card, encoding="utf-8")
     write_graph(load_network(folder), folder / GRAPH, folder / WEIGHTS)
