@@ -10,8 +10,8 @@ import numpy as np
 
 from .normalize import Background
 
-_FIELDS = ("mean", "cells", "cell_means", "cohort", "cohort_names")
-_FORMAT = "1"
+_FIELDS = ("mean", "cells", "cell_means", "cohort", "cohort_names", "cohort_noises")
+_FORMAT = "2"
 
 
 def to_bytes(background: Background, key: str = "") -> bytes:

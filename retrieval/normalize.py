@@ -11,7 +11,10 @@ cohort of other speakers, of which the top N are kept, and their means and devia
 
     s' = ½ [(s - mean_anchor) / sd_anchor + (s - mean_candidate) / sd_candidate]
 
-N is a fifth of the cohort, from 10 to 200, so that cohorts of any size cut the same quantile.
+Each side is compared with a cohort in the noise condition of the other side: what the anchor scores
+with strangers who sound like the candidate's channel. Where that condition has too few speakers,
+all conditions are the cohort. N is a fifth of the cohort, from 10 to 200, so that cohorts of any
+size cut the same quantile.
 """
 
 from collections.abc import Collection
@@ -21,7 +24,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from .voices import Labelled
+from .voices import Labelled, Labels
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -41,21 +44,33 @@ class Centred:
     Parameters
     ----------
     embeddings : float32 (n, dimension), centred on their cells, of unit length
-    cohort_mean, cohort_deviation : float32 (n,), of the top cohort cosines; NaN without a cohort
+    means, deviations : float32 (n, conditions + 1), of the top cosines with the cohort in each
+        noise condition and, last, with all of it; NaN without a cohort
+    condition : (n,), the column of the recording's own condition
     """
 
     embeddings: Floats
-    cohort_mean: Floats
-    cohort_deviation: Floats
+    means: Floats
+    deviations: Floats
+    condition: npt.NDArray[np.intp]
+
+    @property
+    def cohort_mean(self) -> Floats:
+        """The mean of the top cosines with the whole cohort: float32 (n,)."""
+        return self.means[:, -1]
 
     def normalised(
         self, scores: Doubles, left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
     ) -> Doubles:
         """AS-norm of pair scores (n,) whose sides are these rows; NaN without a cohort."""
-        mean, deviation = self.cohort_mean, self.cohort_deviation
-        anchor_side = (scores - mean[left]) / deviation[left]
-        candidate_side = (scores - mean[right]) / deviation[right]
-        return 0.5 * (anchor_side + candidate_side)
+        return 0.5 * (self._side(scores, left, right) + self._side(scores, right, left))
+
+    def _side(
+        self, scores: Doubles, own: npt.NDArray[np.int64], other: npt.NDArray[np.int64]
+    ) -> Doubles:
+        cohort = own, self.condition[other]
+        side: Doubles = (scores - self.means[cohort]) / self.deviations[cohort]
+        return side
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +82,10 @@ class Background:
     mean : float32 (dimension,), of the whole store
     cells : "language/noise" of each cell (cells,)
     cell_means : float32 (cells, dimension), shrunk
-    cohort : float32 (speakers, dimension), centred, of unit length
-    cohort_names : str (speakers,), the speaker of each, or `#id` of an unlabelled recording
+    cohort : float32 (members, dimension), centred, of unit length: of each speaker drawn, the mean
+        in one noise condition
+    cohort_names : str (members,), the speaker of each, or `#id` of an unlabelled recording
+    cohort_noises : str (members,), the condition of each
     """
 
     mean: Floats
@@ -76,13 +93,14 @@ class Background:
     cell_means: Floats
     cohort: Floats
     cohort_names: Names
+    cohort_noises: Names
 
     @classmethod
     def empty(cls, dimension: int) -> Self:
         """Know nothing: centre on zero, no cohort."""
         nothing = np.empty((0, dimension), np.float32)
         names = np.empty(0, np.str_)
-        return cls(np.zeros(dimension, np.float32), names, nothing, nothing, names)
+        return cls(np.zeros(dimension, np.float32), names, nothing, nothing, names, names)
 
     @classmethod
     def fit(
@@ -108,10 +126,9 @@ class Background:
         start = prior or cls.empty(voices.embeddings.shape[1])
         names = names_of(voices)
         mean, cells, cell_means = _means(voices, names, start.mean)
-        fitted = cls(mean, cells, cell_means, start.cohort[:0], start.cohort_names[:0])
+        fitted = replace(cls.empty(len(mean)), mean=mean, cells=cells, cell_means=cell_means)
         excluded = [*exclude_speakers, *(f"#{id_}" for id_ in exclude_ids)]
-        cohort, cohort_names = _cohort(fitted, voices, names, excluded, seed)
-        return replace(fitted, cohort=cohort, cohort_names=cohort_names)._with_enough(prior)
+        return _with_cohort(fitted, voices, names, excluded, seed)._with_enough(prior)
 
     def without(
         self, speakers: Collection[str], ids: Collection[int], prior: "Background | None" = None
@@ -124,13 +141,20 @@ class Background:
         keep = np.array([name not in drop for name in self.cohort_names.tolist()], bool)
         if keep.all():
             return self._with_enough(prior)
-        left = replace(self, cohort=self.cohort[keep], cohort_names=self.cohort_names[keep])
-        return left._with_enough(prior)
+        return self._with_members_of(self, keep)._with_enough(prior)
 
     def _with_enough(self, prior: "Background | None") -> "Background":
-        if prior is None or len(self.cohort) >= SMALLEST_COHORT:
+        if prior is None or len(np.unique(self.cohort_names)) >= SMALLEST_COHORT:
             return self
-        return replace(self, cohort=prior.cohort, cohort_names=prior.cohort_names)
+        return self._with_members_of(prior, np.ones(len(prior.cohort), bool))
+
+    def _with_members_of(self, other: "Background", keep: npt.NDArray[np.bool_]) -> "Background":
+        return replace(
+            self,
+            cohort=other.cohort[keep],
+            cohort_names=other.cohort_names[keep],
+            cohort_noises=other.cohort_noises[keep],
+        )
 
     def centre(self, voices: Labelled) -> Floats:
         """Subtract from each embedding the mean of its cell: float32 (n, dim), of unit length."""
@@ -142,18 +166,37 @@ class Background:
 
     def apply(self, voices: Labelled) -> Centred:
         """Centre recordings and compare each with the cohort less its own speaker."""
-        return self.compare(self.centre(voices), names_of(voices))
+        return self.compare(self.centre(voices), names_of(voices), voices.noises)
 
-    def compare(self, embeddings: Floats, names: Names) -> Centred:
+    def compare(self, embeddings: Floats, names: Names, noises: Labels | None = None) -> Centred:
         """Compare centred embeddings (n, dimension) with the cohort less the names beside them.
 
-        `names` is (n,), or (n, m) where several are left out.
+        Parameters
+        ----------
+        names : (n,), or (n, m) where several are left out
+        noises : (n,), the conditions; where there are none, AS-norm takes the whole cohort
         """
-        number_of = {name: number for number, name in enumerate(self.cohort_names.tolist())}
+        number_of = {name: number for number, name in enumerate(np.unique(self.cohort_names))}
+        members = np.array([number_of[name] for name in self.cohort_names], np.intp)
         numbers = [number_of.get(name, -1) for name in names.ravel().tolist()]
-        own = np.array(numbers, np.intp).reshape(len(names), -1)
-        mean, deviation = _top_statistics(embeddings, self.cohort, own)
-        return Centred(embeddings, mean, deviation)
+        hidden = np.array(numbers, np.intp).reshape(len(names), -1)
+        conditions = self._conditions()
+        cohorts = [np.flatnonzero(self.cohort_noises == noise) for noise in conditions]
+        found = [
+            _top_statistics(embeddings, self.cohort[rows], members[rows], hidden)
+            for rows in (*cohorts, np.arange(len(members)))
+        ]
+        means, deviations = (np.stack(columns, axis=1) for columns in zip(*found, strict=True))
+        own = np.full(len(embeddings), len(conditions))
+        if noises is not None:
+            places = {noise: place for place, noise in enumerate(conditions)}
+            own = np.array([places.get(noise, len(places)) for noise in noises.tolist()], np.intp)
+        return Centred(embeddings, means, deviations, own)
+
+    def _conditions(self) -> list[str]:
+        """The noise conditions with enough speakers for a cohort of their own."""
+        noises, counts = np.unique(self.cohort_noises, return_counts=True)
+        return [str(noise) for noise in noises[counts >= SMALLEST_COHORT]]
 
 
 def names_of(voices: Labelled) -> Names:
@@ -188,25 +231,34 @@ def _shrunk(mean: Floats, wider: Floats, count: int, shrinkage: float) -> Floats
     return share * mean + (1 - share) * wider
 
 
-def _cohort(
+def _with_cohort(
     background: Background, voices: Labelled, names: Names, excluded: Collection[str], seed: int
-) -> tuple[Floats, Names]:
-    """One centred mean a speaker; unlabelled recordings only where speakers are too few."""
+) -> Background:
+    """Draw the cohort; unlabelled recordings only where speakers are too few.
+
+    `COHORT_SIZE` is shared evenly among the noise conditions that there are.
+    """
     labelled = voices.speakers != None  # noqa: E711 - elementwise
     allowed = ~np.isin(names, list(excluded)) if excluded else np.ones(len(names), bool)
+    if len(np.unique(names[allowed & labelled])) >= SMALLEST_COHORT:
+        allowed &= labelled
     generator = np.random.default_rng(seed)
-    chosen = _draw(np.unique(names[allowed & labelled]), generator)
-    if len(chosen) < SMALLEST_COHORT:
-        loose = _draw(np.unique(names[allowed & ~labelled]), generator)
-        chosen = np.sort(np.concatenate([chosen, loose]))
-    rows = np.flatnonzero(np.isin(names, chosen))
-    return _speaker_units(background.centre(voices.take(rows)), names[rows]), chosen
+    conditions = np.unique(voices.noises.astype(np.str_))
+    parts = []
+    for noise in conditions:
+        here = allowed & (voices.noises == noise)
+        drawn = _draw(np.unique(names[here]), COHORT_SIZE // len(conditions), generator)
+        rows = np.flatnonzero(here & np.isin(names, drawn))
+        means = _speaker_units(background.centre(voices.take(rows)), names[rows])
+        parts.append((means, drawn, np.full(len(drawn), noise)))
+    cohort, cohort_names, noises = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return replace(background, cohort=cohort, cohort_names=cohort_names, cohort_noises=noises)
 
 
-def _draw(names: Names, generator: np.random.Generator) -> Names:
-    if len(names) <= COHORT_SIZE:
+def _draw(names: Names, count: int, generator: np.random.Generator) -> Names:
+    if len(names) <= count:
         return names
-    return np.sort(generator.choice(names, COHORT_SIZE, replace=False))
+    return np.sort(generator.choice(names, count, replace=False))
 
 
 def _speaker_units(embeddings: Floats, names: Names) -> Floats:
@@ -225,22 +277,27 @@ def unit(vectors: Floats) -> Floats:
 
 
 def _top_statistics(
-    embeddings: Floats, cohort: Floats, own: npt.NDArray[np.intp]
+    embeddings: Floats,
+    cohort: Floats,
+    members: npt.NDArray[np.intp],
+    hidden: npt.NDArray[np.intp],
 ) -> tuple[Floats, Floats]:
     """Mean and deviation of each embedding's top cohort cosines: two float32 (n,).
 
-    `own` (n, m) are rows of the cohort that the embedding is not compared with, or -1.
+    `members` (cohort,) numbers the speakers; `hidden` (n, m) are those that the embedding is not
+    compared with, or -1.
     """
     mean = np.full(len(embeddings), np.nan, np.float32)
     deviation = mean.copy()
-    if len(cohort) < 2 + own.shape[1]:
+    spare = hidden.shape[1] * max(np.bincount(members), default=1)
+    if len(cohort) < 2 + spare:
         return mean, deviation
-    top = min(len(cohort) - own.shape[1], max(10, min(200, round(len(cohort) / 5))))
+    top = min(len(cohort) - spare, max(10, min(200, round(len(cohort) / 5))))
     for start in range(0, len(embeddings), _ROWS_A_BLOCK):
         block = slice(start, start + _ROWS_A_BLOCK)
         cosines = embeddings[block] @ cohort.T
-        rows, known = np.nonzero(own[block] >= 0)
-        cosines[rows, own[block][rows, known]] = -2
+        for names in hidden[block].T:
+            cosines[names[:, None] == members[None]] = -2
         best = np.partition(cosines, len(cohort) - top, axis=1)[:, -top:]
         mean[block] = best.mean(axis=1, dtype=np.float64)
         deviation[block] = best.std(axis=1, dtype=np.float64)

@@ -87,8 +87,8 @@ def test_the_likeliest_speaker_and_the_anchors_own_are_left_out_of_its_cohort() 
     nearest = names[int(np.argmax(means @ centred[0]))]
     left = ~np.isin(BACKGROUND.cohort_names, [nearest, VOICES.speakers[0]])
     top = np.sort(BACKGROUND.cohort[left] @ centred[0])[-10:]
-    assert left.sum() == 10
+    assert left.sum() > 10
     assert seen.cohort_mean[0] == pytest.approx(top.mean(), abs=1e-6)
-    assert seen.cohort_deviation[0] == pytest.approx(top.std(), abs=1e-6)
+    assert seen.deviations[0, -1] == pytest.approx(top.std(), abs=1e-6)
     alone = BACKGROUND.cohort[BACKGROUND.cohort_names != names[0]] @ rows[1]
     assert seen.cohort_mean[1] == pytest.approx(np.sort(alone)[-10:].mean(), abs=1e-6)

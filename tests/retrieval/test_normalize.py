@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from builders import labelled_table
 
-from spkret.retrieval.normalize import SMALLEST_COHORT, Background
+from spkret.retrieval.normalize import SMALLEST_COHORT, Background, names_of
 from spkret.retrieval.voices import Voices
 
 
@@ -48,36 +48,62 @@ def test_unknown_cells_are_centred_on_the_store(voices: Voices) -> None:
 def test_asnorm_equals_the_formula(voices: Voices) -> None:
     background = Background.fit(voices)
     seen = background.apply(voices)
-    cosines = seen.embeddings @ background.cohort.T
-    cosines[voices.speakers[:, None] == background.cohort_names[None]] = -2
-    top = np.sort(cosines, axis=1)[:, -12:]
-    mean, deviation = top.mean(axis=1), top.std(axis=1)
-    left, right = np.array([0, 5]), np.array([9, 17])
+    left, right = np.array([0, 5, 3]), np.array([9, 17, 40])
+    assert len(set(zip(voices.noises[left], voices.noises[right], strict=True))) > 1
+
+    def side(score: float, own: int, other: int) -> float:
+        """Strangers to one side, in the other side's condition."""
+        strangers = background.cohort_names != voices.speakers[own]
+        cohort = background.cohort[strangers & (background.cohort_noises == voices.noises[other])]
+        members = np.sum(background.cohort_noises == voices.noises[other])
+        top = np.sort(cohort @ seen.embeddings[own])[-max(10, round(members / 5)) :]
+        return float((score - top.mean()) / top.std())
+
     score = np.sum(seen.embeddings[left] * seen.embeddings[right], axis=1)
-    expected = 0.5 * (
-        (score - mean[left]) / deviation[left] + (score - mean[right]) / deviation[right]
-    )
+    pairs = list(zip(score.tolist(), left.tolist(), right.tolist(), strict=True))
+    expected = [0.5 * (side(s, a, b) + side(s, b, a)) for s, a, b in pairs]
     np.testing.assert_allclose(seen.normalised(score, left, right), expected, atol=1e-5)
+
+
+def test_a_condition_of_few_speakers_has_the_whole_cohort(voices: Voices) -> None:
+    background = Background.fit(voices)
+    rare = voices.noises.copy()
+    rare[0] = "unknown"
+    some = background.compare(background.centre(voices), names_of(voices), rare)
+    assert some.condition[0] == some.means.shape[1] - 1
+    assert some.condition[1] < some.means.shape[1] - 1
+    whole = background.compare(background.centre(voices), names_of(voices))
+    left, right = np.array([0]), np.array([0])
+    np.testing.assert_allclose(
+        some.normalised(np.ones(1), left, right), whole.normalised(np.ones(1), left, right)
+    )
 
 
 def test_asnorm_by_hand() -> None:
     """Of a cohort of five, the best four count: cosines 1, 0.8, 0.6, 0 and 0.6, 0, 0, 0."""
     cohort = np.array([[1, 0, 0], [0.8, 0.6, 0], [0.6, 0, 0.8], [0, 0, 1], [-1, 0, 0]], np.float32)
     names = np.array(["a", "b", "c", "d", "e"])
-    background = Background(np.zeros(3, np.float32), names[:0], cohort[:0], cohort, names)
+    noises = np.array(["clean"] * 5)
+    background = Background(np.zeros(3, np.float32), names[:0], cohort[:0], cohort, names, noises)
     pair = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
     seen = background.compare(pair, np.array(["x", "y"]))
     np.testing.assert_allclose(seen.cohort_mean, [0.6, 0.15], atol=1e-7)
-    np.testing.assert_allclose(seen.cohort_deviation**2, [0.14, 0.0675], atol=1e-7)
+    np.testing.assert_allclose(seen.deviations[:, -1] ** 2, [0.14, 0.0675], atol=1e-7)
     expected = 0.5 * ((0.3 - 0.6) / np.sqrt(0.14) + (0.3 - 0.15) / np.sqrt(0.0675))
     got = seen.normalised(np.array([0.3]), np.array([0]), np.array([1]))
     assert got[0] == pytest.approx(expected, abs=1e-6)
 
 
-def test_cohort_holds_one_mean_a_speaker_and_leaves_out_the_excluded(voices: Voices) -> None:
+def test_cohort_holds_one_mean_a_speaker_and_condition_less_the_excluded(voices: Voices) -> None:
     background = Background.fit(voices, exclude_speakers=["s003"])
-    assert len(background.cohort) == 59
-    assert "s003" not in background.cohort_names
+    members = set(zip(background.cohort_names, background.cohort_noises, strict=True))
+    labels = set(zip(voices.speakers.tolist(), voices.noises.tolist(), strict=True))
+    assert members == {(speaker, noise) for speaker, noise in labels if speaker != "s003"}
+    assert len(background.cohort) == len(members)
+    name, noise = background.cohort_names[0], background.cohort_noises[0]
+    rows = (voices.speakers == name) & (voices.noises == noise)
+    mean = background.centre(voices)[rows].mean(axis=0)
+    np.testing.assert_allclose(background.cohort[0], mean / np.linalg.norm(mean), atol=1e-5)
     again = Background.fit(voices).without(["s003"], [])
     np.testing.assert_array_equal(again.cohort, background.cohort)
 
