@@ -145,7 +145,11 @@ def _number(text: str) -> float:
 
 
 def pooled(extras: Labels) -> str:
-    """Join the columns of several recordings: the median of numbers, else the commonest value."""
+    """Join the columns of several recordings.
+
+    The value of more than half of them as it is written, else the median of numbers, else the
+    commonest value.
+    """
     if set(extras.tolist()) == {"{}"}:
         return "{}"
     values: dict[str, list[str]] = {}
@@ -157,8 +161,9 @@ def pooled(extras: Labels) -> str:
 
 
 def _middle(written: Sequence[str]) -> str:
-    numbers = [_number(value) for value in written]
-    if not np.isnan(numbers).any():
-        return str(float(np.median(numbers)))
     counts = Counter(written)
-    return min(counts, key=lambda value: (-counts[value], value))
+    commonest = min(counts, key=lambda value: (-counts[value], value))
+    numbers = [_number(value) for value in written]
+    if 2 * counts[commonest] > len(written) or np.isnan(numbers).any():
+        return commonest
+    return str(float(np.median(numbers)))

@@ -67,6 +67,14 @@ def test_several_recordings_as_one() -> None:
     assert pooled(extras({}, {})) == "{}"
 
 
+def test_a_category_that_is_a_number_stays_as_it_is_written() -> None:
+    enrolled = pooled(extras({"device": "3"}, {"device": "4"}, {"device": "3"}))
+    sides = np.array([extras({"device": "3"})[0], enrolled], object)
+    column = UserColumn("device", Kind.CATEGORICAL)
+    found = user_features(sides, Groups.of([0], [[1]]), (column,))
+    assert found["device:same"].tolist() == [1.0]
+
+
 @given(st.lists(st.text(), min_size=2, max_size=8), st.sampled_from(Kind))
 def test_any_text_is_a_value_or_unknown(texts: list[str], kind: Kind) -> None:
     rows = extras(*({"column": text} for text in texts))
