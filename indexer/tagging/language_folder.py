@@ -17,7 +17,7 @@ FILES = (HYPERPARAMETERS, EMBEDDING, CLASSIFIER, LABELS)
 CLASSIFIER_CLASS = "speechbrain.lobes.models.Xvector.Classifier"
 _SEPARATOR, _END = " => ", "=" * 16
 _CODE = re.compile(r"[A-Za-z]{2,3}")
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+_REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
