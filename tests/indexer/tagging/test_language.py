@@ -233,6 +233,8 @@ def test_a_missing_file(copy: Path, name: str) -> None:
 def test_a_name_that_is_nothing(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match=r"OWNER/NAME.*--language-model, got '.*/none'"):
         find_folder(str(tmp_path / "none"))
+    with pytest.raises(EncoderError, match=r"a folder or OWNER/NAME.*, got '\./none'"):
+        find_folder("./none")
 
 
 def test_the_hub_is_left_alone_once_the_model_is_cached(
