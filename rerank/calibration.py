@@ -37,12 +37,24 @@ def log_likelihood(scores: Doubles, groups: Groups, matches: Rows) -> float:
     return float((scores[matches] - mass).mean())
 
 
-def fit_temperature(scores: Doubles, groups: Groups, matches: Rows) -> float:
-    """Find the temperature under which the matches are most likely (Guo et al. 2017)."""
+def fit_temperature(
+    scores: Doubles, groups: Groups, matches: Rows, spread: float = np.inf
+) -> float:
+    """Find the temperature under which the matches are most likely (Guo et al. 2017).
+
+    Parameters
+    ----------
+    scores : (total,) of all candidates
+    groups : which of them belong together
+    matches : positions, one a group
+    spread : deviation of the logarithm of the temperature about 0, assumed beforehand; where every
+        match has the best score of its group, the data alone would make all probabilities 1
+    """
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
-        return -log_likelihood(scores * np.exp(-log_temperature), groups, matches)
+        prior = (log_temperature / spread) ** 2 / (2 * len(matches))
+        return prior - log_likelihood(scores * np.exp(-log_temperature), groups, matches)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 6), method="bounded").x))
 

@@ -31,7 +31,7 @@ Rows = npt.NDArray[np.int64]
 
 FEWEST_SPEAKERS = 20
 MOST_SPEAKERS = 200
-_MOST_CHANGE = 3.0
+_SPREAD = 0.5
 _LEAST = 1e-12
 
 
@@ -123,8 +123,8 @@ def cached(path: Path, key: str, fit: Callable[[], EnrolledCalibration]) -> Enro
 
 
 def _fit(closed: Scored, matches: Rows, opened: Scored) -> EnrolledCalibration:
-    fitted = fit_temperature(_logs(closed.probabilities), closed.groups, matches)
-    temperature = min(max(fitted, 1 / _MOST_CHANGE), _MOST_CHANGE)
+    logs = _logs(closed.probabilities)
+    temperature = fit_temperature(logs, closed.groups, matches, spread=_SPREAD)
     (slope,), offset = fit_none(
         *(_log_odds(scored.none_probabilities)[:, None] for scored in (closed, opened))
     )

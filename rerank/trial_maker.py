@@ -57,6 +57,8 @@ def make_trials(
             "expected at least 1 record, groups of at least 2 and a holdout from 0 to below 1,"
             f" got {records}, {group_size} and {holdout}"
         )
+    if held_out and not holdout:
+        raise UsageError("expected a holdout above 0 to draw from the speakers held out, got 0")
     table = table.sort_by([("path", "ascending"), ("root", "ascending")])
     generator = np.random.default_rng(seed)
     cells = cells_of(table, within, _kept(table, holdout, held_out, seed), cover)

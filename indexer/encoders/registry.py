@@ -76,7 +76,7 @@ def choose_device(device: str) -> str:
     if device == "auto":
         return "cuda" if there else "cpu"
     if device.split(":")[0] != "cuda":
-        raise UsageError(f"expected --device auto, cpu, cuda or cuda:N, got {device!r}")
+        raise UsageError(f"expected --device auto, cpu, openvino, cuda or cuda:N, got {device!r}")
     if not there:
         raise UsageError(f"expected a CUDA GPU for --device {device}, found none; use --device cpu")
     return device

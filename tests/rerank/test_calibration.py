@@ -43,6 +43,16 @@ def test_the_temperature_is_found_again() -> None:
     assert metrics.ece(groups.max(shares), hits) < 0.03
 
 
+def test_few_and_easy_groups_do_not_make_probabilities_certain() -> None:
+    groups = Groups.of([0] * 30, [[1, 2]] * 30)
+    scores = np.tile([2.0, 0.0], 30)
+    matches = np.arange(0, 60, 2)
+    assert fit_temperature(scores, groups, matches) < 0.05
+    assert 0.3 < fit_temperature(scores, groups, matches, spread=0.5) < 1
+    scores, groups, matches = drawn(4000, 10, 1.7)
+    assert fit_temperature(scores, groups, matches, spread=0.5) == pytest.approx(1.7, rel=0.1)
+
+
 def test_evidence_by_hand() -> None:
     groups = Groups.of([0, 0], [[1, 2, 3], [4]])
     scores = np.array([2.0, 5.0, 1.0, 3.0])

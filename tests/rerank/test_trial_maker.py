@@ -138,6 +138,11 @@ def test_arguments_out_of_range_are_refused(records: int, size: int, holdout: fl
         make_trials(TABLE, records, size, holdout=holdout)
 
 
+def test_nobody_is_held_out_without_a_share() -> None:
+    with pytest.raises(UsageError, match="expected a holdout above 0"):
+        make_trials(TABLE, 1, 5, held_out=True)
+
+
 def test_every_noise_pair_is_drawn_evenly() -> None:
     trials = make_trials(labelled_table(speakers=40, recordings=30), 1800, 10)
     pairs = Counter((t.anchor_noise, t.group_noise[t.group.index(str(t.match))]) for t in trials)
