@@ -89,8 +89,9 @@ def calibrate(
     roster = Roster.of(labelled.take(rest), background)
     similarity = background.centre(labelled.take(held)) @ roster.means.T
     near = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
-    own = np.searchsorted(roster.speakers, labelled.speakers[held].astype(np.str_))
-    found = (near == own[:, None]).any(axis=1)
+    names = labelled.speakers[held].astype(np.str_)
+    own = np.searchsorted(roster.speakers, names)
+    found = np.isin(names, roster.speakers) & (near == own[:, None]).any(axis=1)
     held, near, own = held[found], near[found], own[found]
     if len(held) < FEWEST_SPEAKERS:
         return UNCHANGED

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from spkret.rerank.enrolled_calibration import (
     FEWEST_SPEAKERS,
     UNCHANGED,
     EnrolledCalibration,
+    _held_out,
     cached,
     calibrate,
 )
@@ -51,6 +53,16 @@ def test_too_few_speakers_change_nothing(trained: tuple[Reranker, Evaluation]) -
     copied = single.joined(single)
     for voices in (few, single, copied):
         assert fitted(trained[0], voices) is UNCHANGED
+
+
+def test_a_speaker_of_copies_of_held_out_audio_is_not_taken_for_another(
+    trained: tuple[Reranker, Evaluation],
+) -> None:
+    voices = Voices.of(labelled_table(30, 3, spread=1.1, channel=1.0, seed=5))
+    held, _ = _held_out(voices)
+    double = replace(voices.take(held[:2]), speakers=np.array(["s000x"] * 2, object))
+    together = voices.joined(replace(double, ids=np.array([1, 2])))
+    assert fitted(trained[0], together).speakers == fitted(trained[0], voices).speakers
 
 
 def scored(probabilities: list[float], none: list[float], groups: Groups) -> Scored:
