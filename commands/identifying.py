@@ -10,6 +10,8 @@ from .base import Command, Misused, device_option, json_option, model_option, st
 from .output import note_warnings, percent, print_json, print_table
 from .rows import check_rows_file, save_rows
 
+_RANKED_IN_A_LINE = 3
+
 
 @click.command(
     "identify",
@@ -61,7 +63,8 @@ def identify(
     """Say which known speaker ANCHOR is.
 
     Speakers are enrolled by all their recordings together: those of --enrol, else every labelled
-    one of the store. With --anchors, a line an anchor and, where their speakers are known, the
+    one of the store. With --anchors, a line an anchor with the first three (--json and --out have
+    the --top) and, where their speakers are known, the
     share of right answers with its 95 % interval.
     """
     from .. import api
@@ -108,7 +111,8 @@ def _show_many(result: Mapping[str, Any], out: Path | None, as_json: bool) -> No
 
 
 def _ranked(answer: Mapping[str, Any]) -> str:
-    return ", ".join(f"{s['speaker']} {s['probability']:.3f}" for s in answer["speakers"])
+    first = answer["speakers"][:_RANKED_IN_A_LINE]
+    return ", ".join(f"{s['speaker']} {s['probability']:.3f}" for s in first)
 
 
 def _print_shares(result: Mapping[str, Any]) -> None:

@@ -58,5 +58,7 @@ def tag(
 
 
 def _line(summary: "TagSummary") -> str:
+    if not summary.rows:
+        return f"{summary.tag}: no recording lacks it"
     values = ", ".join(f"{value} {count}" for value, count in summary.tagged.items()) or "none"
     return f"{summary.tag} of {summary.rows} recordings told: {values}; not told: {summary.unsaid}"

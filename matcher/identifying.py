@@ -45,8 +45,8 @@ def identify(
         A reference does not name precisely one recording.
     """
     bench = Bench.of(store)
-    known = bench.known_speakers(enrolment, embed)
     asked = bench.library.gather([anchor], embed)
+    known = bench.known_speakers(enrolment, embed)
     answer = known.identify(asked, open_set, max(RERANKED, top or 0), bench.store.encoder.name)
     return replace(answer, speakers=answer.speakers[:top])
 
@@ -73,12 +73,12 @@ def identify_many(
         No anchor is there.
     """
     bench = Bench.of(store)
-    known = bench.known_speakers(enrolment, embed)
     missing = bench.library.missing([anchor.reference for anchor in anchors])
     present = [anchor for anchor in anchors if anchor.reference not in missing]
     if not present:
         raise TrialError(f"expected anchors that are there, got none of {len(anchors)}")
     asked = bench.library.gather([anchor.reference for anchor in present], embed)
+    known = bench.known_speakers(enrolment, embed)
     each = [asked.take(asked.rows[number : number + 1]) for number in range(len(present))]
     answers = [
         known.identify(one, open_set, max(RERANKED, top or 0), bench.store.encoder.name)

@@ -79,7 +79,7 @@ def _by(domains: Labels, speakers: Labels, groups: Mapping[str, int]) -> dict[st
     used = [domain for domain, size in sizes.items() if size]
     if len(used) < FOLDS:
         raise RerankerError(
-            f"expected trials of at least {FOLDS} domains to hold out in turn, got {len(used)}:"
+            f"expected trials of at least {FOLDS} values to hold out in turn, got {len(used)}:"
             f" {', '.join(sorted(used))} (those that share a speaker count as one);"
             " hold out speakers instead"
         )

@@ -112,6 +112,10 @@ def read_config(folder: Path) -> dict[str, Any]:
                 f" got {config['format']}; use the spkret version that wrote it"
             )
         config["name"], config["network"], config["dimension"], config["grid_samples"]
+    except FileNotFoundError as error:
+        raise EncoderError(
+            f"expected a folder that `spkret train-encoder` wrote, {folder} has no {CONFIG}"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EncoderError(
             f"expected a readable {CONFIG} of a trained encoder in {folder}, got {error!r};"

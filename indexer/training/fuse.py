@@ -39,13 +39,15 @@ def fuse_encoders(
     Raises
     ------
     UsageError
-        There are fewer than two folders, or not one positive share for each.
+        There are fewer than two folders, not one positive share for each, or `out` is one of them.
     EncoderError
         A folder is no ECAPA-TDNN trained from scratch, or they hear different front ends.
     """
     from ..encoders.trainable.fused import FusedConfig
 
     weights = _shares(folders, shares)
+    if out.resolve() in [folder.resolve() for folder in folders]:
+        raise UsageError(f"expected another folder to write than those to fuse, got {out}")
     networks = [_network(folder) for folder in folders]
     if len({network.frontend for network in networks}) > 1:
         raise EncoderError(

@@ -349,6 +349,8 @@ def test_identify_many_among_the_enrolled(run: Run, store: Path, tmp_path: Path)
         *("anchor", "speaker", "true_speaker", "none_probability", "ranked")
     ]
     assert "right: " in text
+    ten = run("identify", "--anchors", anchors, "--enrol", enrol, "--store", store).stdout
+    assert ten.splitlines()[1].count(",") == 2
     with out.open() as file:
         saved = list(csv.DictReader(file))
     assert len(saved) == 24

@@ -36,6 +36,7 @@ def test_tag_prints_a_line_for_each_tag(run: Run, tmp_path: Path) -> None:
         "noise of 1 recordings told",
         "gender of 1 recordings told",
     ]
+    assert run("tag", "--noise", "--store", store).stdout == "noise: no recording lacks it\n"
     again = json.loads(run("tag", "--noise", "--again", "--store", store, "--json").stdout)
     assert again.keys() == {"noise"}
     assert (again["noise"]["rows"], again["noise"]["unsaid"]) == (1, 0)

@@ -61,5 +61,5 @@ def test_too_few_speakers_or_domains_are_named() -> None:
     speakers = labels([f"s{n}" for n in range(12)])
     with pytest.raises(RerankerError, match="at least 10 labelled speakers, got 4"):
         deal(speakers, np.arange(4), None, 0)
-    with pytest.raises(RerankerError, match="at least 5 domains to hold out in turn, got 2: a, b"):
+    with pytest.raises(RerankerError, match="at least 5 values to hold out in turn, got 2: a, b"):
         deal(speakers, np.arange(12), labels(["a", "b"] * 6), 0)

@@ -81,6 +81,11 @@ def test_shares_that_fit_no_folders_are_refused(
         fuse_encoders(folders[:2], tmp_path / "x", "x", shares)
 
 
+def test_none_of_the_networks_is_overwritten(folders: tuple[Path, Path, Path]) -> None:
+    with pytest.raises(UsageError, match="expected another folder to write"):
+        fuse_encoders(folders[:2], folders[0].parent / "." / "first", "x")
+
+
 def test_other_networks_are_refused(folders: tuple[Path, Path, Path], tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="ecapa-cnn-tdnn, got ecapa-fused"):
         fuse_encoders([folders[0], folders[2]], tmp_path / "x", "x")
