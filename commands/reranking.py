@@ -164,6 +164,7 @@ def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any
     _show(evaluation, as_json)
     if not as_json:
         _print_training(evaluation)
+        click.echo(f"\nreranker saved into {store_path}; figures are of cross-validation")
 
 
 @click.command(

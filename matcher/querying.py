@@ -114,7 +114,7 @@ def _nearest(
     vector, content = asked.voices.embeddings[0], asked.voices.content_hashes[0]
     spare = 5  # copies of the anchor are found too
     hits = search_store(bench.store, vector, k + spare, language=language, noise=noise, where=where)
-    found = bench.library.by_id(hits.ids)
+    found = bench.library.by_id(hits.ids) if len(hits.ids) else asked
     others = np.flatnonzero(found.voices.content_hashes != content)[:k]
     if not len(others):
         filters = {"language": language, "noise": noise, "where": where}

@@ -27,6 +27,11 @@ from .scoring import (
 
 Rows = npt.NDArray[np.int64]
 
+_NOBODY = (
+    "expected speakers that other recordings enrol, got none; index a manifest with labelled"
+    " speakers, or list more recordings"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class KnownSpeakers:
@@ -58,10 +63,19 @@ class KnownSpeakers:
         listed: Gathered | None,
         entries: Sequence[Spoken],
     ) -> "KnownSpeakers":
-        """Enrol speakers by `listed`, the recordings that `entries` name, else by all labels."""
+        """Enrol speakers by `listed`, the recordings that `entries` name, else by all labels.
+
+        Raises
+        ------
+        UsageError
+            There is no list, and no recording of the store has a label.
+        """
         prior = None if reranker is None else reranker.background
         if listed is None:
-            roster = Roster.of(library.labelled(), background)
+            labelled = library.labelled()
+            if all(name is None for name in labelled.speakers.tolist()):
+                raise UsageError(_NOBODY)
+            roster = Roster.of(labelled, background)
             return cls(library, roster, None, background.without([], [], prior), reranker)
         recordings, replaced = named(listed, entries)
         roster = Roster.of(recordings.voices, background)
@@ -108,10 +122,7 @@ class KnownSpeakers:
         near = self.roster.nearest(self.background.centre(asked.voices)[0], k, own)
         recordings = self._recordings(near, asked)
         if not len(recordings.voices):
-            raise UsageError(
-                "expected speakers that other recordings enrol, got none; index a manifest with"
-                " labelled speakers, or list more recordings"
-            )
+            raise UsageError(_NOBODY)
         enrolled = enrol(asked, recordings, self.background)
         groups = Groups.of([0], [np.arange(1, len(enrolled.gathered.voices))])
         scored = self.calibration.apply(

@@ -10,7 +10,7 @@ from builders import SpectralEncoder
 import spkret
 from spkret import api
 from spkret.commands.demo import CORPUS
-from spkret.errors import EncoderError, EncoderMismatchError, StoreNotFoundError
+from spkret.errors import EncoderError, EncoderMismatchError, StoreNotFoundError, UsageError
 from spkret.indexer import pipeline
 from spkret.indexer.encoders.base import Encoder
 from spkret.indexer.extraction import Extraction
@@ -42,6 +42,14 @@ def test_open_makes_an_empty_store_and_index_fills_it(tmp_path: Path) -> None:
     assert store.recordings.scan().num_rows == 0
     summary = spkret.index(CORPUS / "sw", store, model="compact")
     assert summary.indexed == store.recordings.scan().num_rows == 48
+
+
+def test_an_empty_store_knows_nobody(tmp_path: Path) -> None:
+    store, anchor = spkret.open(tmp_path / "new"), CORPUS / "en" / "001.opus"
+    with pytest.raises(UsageError, match="the store has none"):
+        spkret.query(store, anchor)
+    with pytest.raises(UsageError, match="expected speakers that other recordings enrol, got none"):
+        spkret.identify(store, anchor)
 
 
 def test_open_refuses_a_folder_of_something_else(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ def test_it_prints_what_was_found(run: Run) -> None:
     assert ["feature14", "12.5", "0.067"] in lines
     assert "feature15" not in text
     assert ["PLDA", "5", "45.0", "+5.0", "2.0", "to", "8.0"] in lines
+    assert text.splitlines()[-1].startswith("reranker saved into ")
 
 
 def test_json_holds_all_of_it(run: Run) -> None:
