@@ -63,7 +63,7 @@ class CrossValidation:
         Raises
         ------
         RerankerError
-            The trials have too few speakers.
+            The trials have too few speakers, or groups of one.
         """
         centred = material.background.apply(material.voices)
         cross = CrossPlda(centred.embeddings, material.voices.speakers, material.deal(seed))
@@ -133,6 +133,8 @@ def _fold(material: Material, centred: Centred, cross: CrossPlda, fold: int) -> 
     if not len(rest) or not len(watched):
         raise RerankerError("expected trials of more speakers; draw more with make-trials")
     train = _examples(material, centred, rest, unseen)
+    if train.is_match.all():
+        raise RerankerError("expected groups of several candidates to train on, got groups of one")
     held = _examples(material, centred, watched, np.flatnonzero(folds == fold))
     return Fold(cross.complete(train, fold), cross.complete(held, fold))
 

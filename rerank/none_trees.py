@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import RerankerError
 from ..retrieval.groups import Groups
 from .calibration import fit_none
 from .crossval import CrossValidation, HeldOut
@@ -150,8 +149,6 @@ def _with_and_without(
     """
     groups, matches = cv.examples.groups, cv.examples.matches
     usable = np.flatnonzero(groups.sizes > 1)
-    if not len(usable):
-        raise RerankerError("expected groups of two candidates or more, got groups of one")
     which = usable[:: max(1, -(-len(usable) // _MOST_GROUPS))]
     closed, opened = [], []
     for group in which.tolist():

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from spkret.errors import RerankerError
 from spkret.rerank.crossval import CrossValidation
 from spkret.rerank.folds import FOLDS
 from spkret.rerank.material import Material
+from spkret.retrieval.groups import Groups
 
 from .conftest import material
 
@@ -26,6 +29,13 @@ def test_groups_of_unknown_anchors_are_not_trained_on_by_the_fold_that_tests_the
         tested = cv.tested(number).groups.anchors
         assert not np.isin(tested, fold.train.groups.anchors).any()
         assert not np.isin(tested, fold.held.groups.anchors).any()
+
+
+def test_groups_of_one_teach_nothing() -> None:
+    made = material(records=60)
+    alone = Groups.of(made.groups.anchors, made.groups.candidates[made.matches][:, None])
+    with pytest.raises(RerankerError, match="groups of several candidates"):
+        CrossValidation.of(replace(made, groups=alone, matches=alone.offsets[:-1]), 0)
 
 
 def test_every_group_of_a_fold_still_has_its_match() -> None:
