@@ -33,7 +33,8 @@ def test_groups_of_unknown_anchors_are_not_trained_on_by_the_fold_that_tests_the
 
 def test_groups_of_one_teach_nothing() -> None:
     made = material(records=60)
-    alone = Groups.of(made.groups.anchors, made.groups.candidates[made.matches][:, None])
+    matched = made.groups.candidates[made.matches].tolist()
+    alone = Groups.of(made.groups.anchors, [[row] for row in matched])
     with pytest.raises(RerankerError, match="groups of several candidates"):
         CrossValidation.of(replace(made, groups=alone, matches=alone.offsets[:-1]), 0)
 
