@@ -181,14 +181,14 @@ def save(
     The graph is exported from the rounded weights and points into their file, so that the folder
     holds each once and both runtimes give the same embeddings.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save as to_bytes
 
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
         key: (value.half() if value.ndim > 1 else value).contiguous()
         for key, value in network.state_dict().items()
     }
-    save_file(weights, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(to_bytes(weights))
     described = {
         "format": FORMAT,
         "name": name,
