@@ -96,7 +96,7 @@ def query(
         encoder=store.encoder.name,
         reranker=bench.reranker_name,
         candidates=candidates,
-        warnings=[*warnings, *missing_reranker(scored.system)],
+        warnings=[*warnings, *missing_reranker(scored.system, open_group)],
     )
 
 

@@ -139,7 +139,7 @@ class KnownSpeakers:
             reranker=None if self.reranker is None else self.reranker.fingerprint,
             calibrated_on=self.calibration.speakers,
             speakers=speakers,
-            warnings=[*missing_reranker(scored.system), *self._doubts(open_set)],
+            warnings=[*missing_reranker(scored.system, open_set), *self._doubts(open_set)],
         )
 
     def _doubts(self, open_set: bool) -> list[str]:

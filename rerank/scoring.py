@@ -121,14 +121,21 @@ def known_or_none(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def missing_reranker(system: str) -> list[str]:
-    """Warn where another system stands in for the reranker."""
+def missing_reranker(system: str, may_be_none: bool = False) -> list[str]:
+    """Warn where another system stands in for the reranker.
+
+    Parameters
+    ----------
+    system : what ranked
+    may_be_none : whether "none of them" was asked for, which only a reranker can tell
+    """
     if system in ("reranker", "qmf"):
         return []
     name = {"asnorm": "AS-norm", "centred": "centred cosine"}[system]
+    somebody = ", and somebody is named whatever --open says" if may_be_none else ""
     return [
-        f"no reranker fits this encoder: ranked by {name}, probabilities are not calibrated;"
-        " train one with `spkret train-reranker`"
+        f"no reranker fits this encoder: ranked by {name}, probabilities are not calibrated"
+        f"{somebody}; train one with `spkret train-reranker`"
     ]
 
 

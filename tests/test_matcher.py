@@ -107,6 +107,10 @@ def test_without_a_reranker_asnorm_stands_in_and_says_so(plain: Store) -> None:
     assert match.none_probability is None
     assert "spkret train-reranker" in match.warnings[0]
     assert "AS-norm" in match.warnings[0]
+    assert "--open" not in match.warnings[0]
+    opened = matcher.query(plain, TRIALS[0].anchor, TRIALS[0].group, open_group=True, log=False)
+    assert "somebody is named whatever --open says" in opened.warnings[0]
+    assert opened.path == match.path
     assert sum(c.probability for c in match.candidates) == pytest.approx(1)
     assert (
         matcher.verify(plain, TRIALS[0].anchor, TRIALS[0].group[0], log=False).probability is None
