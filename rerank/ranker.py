@@ -7,7 +7,7 @@
     model.txt       the trees, LightGBM's text format
     cohort.npz      means and cohort of the training store
     plda.npz        the PLDA model of its speakers, empty where they were too few
-    none.txt        the trees of "none of them"; may be missing
+    none.txt        the trees of "none of them"
 """
 
 import hashlib
@@ -31,13 +31,13 @@ from .booster import Booster
 from .calibration import sigmoid
 from .features import Features, Plan
 from .linear import Linear
-from .probabilities import AS_THEY_ARE, UNCONDITIONAL, Calibration
+from .probabilities import Calibration
 from .user_columns import UserColumn
 from .winners import describe_winners
 
 Doubles = npt.NDArray[np.float64]
 
-_FORMAT = 1
+_FORMAT = 2
 _DESCRIPTION, _MODEL, _COHORT, _PLDA = "reranker.json", "model.txt", "cohort.npz", "plda.npz"
 _NONE = "none.txt"
 _DATA = (_MODEL, _COHORT, _PLDA, _NONE)
@@ -108,7 +108,7 @@ class Reranker:
             A file is missing or damaged, or another version of spkret wrote it.
         """
         try:
-            files = {name: _read(folder, name) for name in (_DESCRIPTION, *_DATA)}
+            files = {name: (folder / name).read_bytes() for name in (_DESCRIPTION, *_DATA)}
         except OSError as error:
             raise RerankerError(
                 f"expected a reranker in {folder}, but {error.filename} cannot be read;"
@@ -179,11 +179,6 @@ class Reranker:
         return parts
 
 
-def _read(folder: Path, name: str) -> bytes:
-    path = folder / name
-    return b"" if name == _NONE and not path.exists() else path.read_bytes()
-
-
 def _files(parts: Parts) -> dict[str, bytes]:
     data = {
         _MODEL: parts.model.encode(),
@@ -242,7 +237,7 @@ def _description(files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
         )
     _check_features(description, folder)
     for name in _DATA:
-        if sums.get(name, _sha256(b"")) != _sha256(files[name]):
+        if sums.get(name) != _sha256(files[name]):
             raise _damaged(folder, name)
     return description
 
@@ -262,7 +257,7 @@ def _check_features(description: Mapping[str, Any], folder: Path) -> None:
 
 
 def _columns(description: Mapping[str, Any]) -> tuple[UserColumn, ...]:
-    return tuple(UserColumn.from_dict(fields) for fields in description.get("columns", ()))
+    return tuple(UserColumn.from_dict(fields) for fields in description["columns"])
 
 
 def _linear(fields: Mapping[str, Any]) -> Linear:
@@ -272,12 +267,11 @@ def _linear(fields: Mapping[str, Any]) -> Linear:
 
 
 def _calibration(fields: Mapping[str, Any]) -> Calibration:
-    kinds = {"conditions": UNCONDITIONAL, "pair_scale": AS_THEY_ARE, "pair_bias": UNCONDITIONAL}
     return Calibration(
         fields["temperature"],
         tuple(fields["none_weights"]),
         fields["none_bias"],
-        **{name: _linear(fields[name]) if name in fields else kinds[name] for name in kinds},
+        **{name: _linear(fields[name]) for name in ("conditions", "pair_scale", "pair_bias")},
     )
 
 

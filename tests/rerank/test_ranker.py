@@ -113,11 +113,3 @@ def test_the_parts_of_its_encoder_are_part_of_its_plan(saved: Path) -> None:
     path.write_text(json.dumps(description))
     with pytest.raises(RerankerError, match="damaged"):
         Reranker.load(saved)
-
-
-def test_a_reranker_from_before_there_were_columns_has_none(saved: Path) -> None:
-    path = saved / "reranker.json"
-    description = json.loads(path.read_text())
-    del description["columns"]
-    path.write_text(json.dumps(description))
-    assert Reranker.load(saved).plan.columns == ()
