@@ -31,6 +31,8 @@ Rows = npt.NDArray[np.int64]
 
 FEWEST_SPEAKERS = 20
 MOST_SPEAKERS = 200
+_VERSION = 2
+"""Of how calibrations are fitted: one kept from before is fitted again."""
 _SPREAD = 0.5
 _LEAST = 1e-12
 
@@ -111,6 +113,7 @@ def calibrate(
 
 def cached(path: Path, key: str, fit: Callable[[], EnrolledCalibration]) -> EnrolledCalibration:
     """Read a calibration from a file if it is of this key, else fit it and write it there."""
+    key = f"{_VERSION}:{key}"
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document.pop("key") == key:
