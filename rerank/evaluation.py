@@ -137,8 +137,7 @@ def evaluate_groups(
 def _figures(
     scores: Doubles, hits: Doubles, groups: Groups, matches: Rows, speakers: npt.NDArray[np.str_]
 ) -> Figures:
-    is_match = np.zeros(len(scores), bool)
-    is_match[matches] = True
+    is_match = groups.flags(matches)
     targets, nontargets = scores[is_match], scores[~is_match]
     pairs = len(nontargets) > 0
     return Figures(

@@ -81,8 +81,7 @@ def calibration_figures(chances: Chances, groups: Groups, matches: Rows) -> Cali
     """
     best = groups.max(chances.candidates)
     hit = metrics.hits(chances.candidates, groups.offsets, matches)
-    is_match = np.zeros(len(groups.candidates), bool)
-    is_match[matches] = True
+    is_match = groups.flags(matches)
     same, other = chances.log_odds[is_match], chances.log_odds[~is_match]
     return CalibrationFigures(
         ece=metrics.ece(best, hit),

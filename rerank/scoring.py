@@ -175,7 +175,7 @@ def log_rows(
         "rank": ranks,
         "probability": _or_null(scored.probabilities),
         "none_probability": _or_null(groups.spread(scored.none_probabilities)),
-        "is_match": _flags(total, matches),
+        "is_match": None if matches is None else groups.flags(matches),
         "encoder": [encoder.fingerprint] * total,
         "reranker": [None if reranker is None else reranker.fingerprint] * total,
         "features": _feature_maps(scored.features),
@@ -216,14 +216,6 @@ def _column(values: object, field: pa.Field, total: int) -> pa.Array:
 
 def _or_null(values: Doubles) -> pa.Array:
     return pa.array(values.astype(np.float32), pa.float32(), from_pandas=True)
-
-
-def _flags(total: int, matches: Rows | None) -> npt.NDArray[np.bool_] | None:
-    if matches is None:
-        return None
-    flags = np.zeros(total, bool)
-    flags[matches] = True
-    return flags
 
 
 def _feature_maps(features: Features) -> pa.Array:

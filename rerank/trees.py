@@ -45,9 +45,7 @@ class Examples:
     @property
     def is_match(self) -> npt.NDArray[np.bool_]:
         """Whether each candidate is its group's match: (total,)."""
-        flags = np.zeros(len(self.groups.candidates), bool)
-        flags[self.matches] = True
-        return flags
+        return self.groups.flags(self.matches)
 
 
 def fit_trees(

@@ -105,9 +105,14 @@ class Groups:
         positions: Rows = np.repeat(starts, sizes) + steps
         return positions
 
+    def flags(self, positions: Rows) -> npt.NDArray[np.bool_]:
+        """Whether each candidate stands at one of these positions: (total,)."""
+        flags = np.zeros(len(self.candidates), bool)
+        flags[positions] = True
+        return flags
+
     def without(self, positions: Rows) -> "Groups":
         """Return the same groups less the candidates at these positions of `candidates`."""
-        keep = np.ones(len(self.candidates), bool)
-        keep[positions] = False
+        keep = ~self.flags(positions)
         kept = np.concatenate([[0], np.cumsum(keep)])[self.offsets]
         return Groups(self.anchors, self.candidates[keep], kept)

@@ -78,9 +78,7 @@ class Scores:
     @property
     def is_match(self) -> Flags:
         """Whether each candidate is its group's match: (total,)."""
-        flags = np.zeros(len(self.groups.candidates), bool)
-        flags[self.matches] = True
-        return flags
+        return self.groups.flags(self.matches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def test_take_positions_and_without(groups: Groups) -> None:
     assert taken.anchors.tolist() == [8, 7]
     assert taken.candidates.tolist() == [4, 5, 1, 2, 3]
     assert groups.positions(np.array([1, 0])).tolist() == [3, 4, 0, 1, 2]
+    assert groups.flags(np.array([1, 3])).tolist() == [False, True, False, True, False]
     left = groups.without(np.array([1, 3]))
     assert left.candidates.tolist() == [1, 3, 5]
     assert left.offsets.tolist() == [0, 2, 3]
