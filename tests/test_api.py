@@ -8,7 +8,7 @@ import pytest
 from builders import SpectralEncoder
 
 import spkret
-from spkret import api
+from spkret.api import loading
 from spkret.commands.demo import CORPUS
 from spkret.errors import EncoderError, EncoderMismatchError, StoreNotFoundError, UsageError
 from spkret.indexer import pipeline
@@ -25,7 +25,7 @@ class OtherEncoder(SpectralEncoder):
 
 @pytest.fixture(autouse=True)
 def encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "encoder", lambda *_, **__: SpectralEncoder())
+    monkeypatch.setattr(loading, "encoder", lambda *_, **__: SpectralEncoder())
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_embed_gives_unit_vectors_without_a_store() -> None:
 def test_files_of_a_store_are_embedded_by_its_own_encoder_only(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "encoder", lambda *_, **__: OtherEncoder())
+    monkeypatch.setattr(loading, "encoder", lambda *_, **__: OtherEncoder())
     with pytest.raises(EncoderMismatchError, match="spectral"):
         spkret.query(store, CORPUS / "fr" / "001.opus", group=["en/002.opus", "en/003.opus"])
 

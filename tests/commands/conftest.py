@@ -8,7 +8,7 @@ import pytest
 from builders import SpectralEncoder
 from click.testing import CliRunner, Result
 
-from spkret import api
+from spkret.api import loading
 from spkret.cli import cli
 from spkret.commands.demo import CORPUS
 
@@ -29,14 +29,14 @@ def run() -> Run:
 
 @pytest.fixture(autouse=True)
 def encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "encoder", lambda *_, **__: SpectralEncoder())
+    monkeypatch.setattr(loading, "encoder", lambda *_, **__: SpectralEncoder())
 
 
 @pytest.fixture(scope="session")
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = tmp_path_factory.mktemp("indexed") / "store"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(api, "encoder", lambda *_, **__: SpectralEncoder())
+        patch.setattr(loading, "encoder", lambda *_, **__: SpectralEncoder())
         run_cli("index", CORPUS, "--store", store)
     return store
 

@@ -1,0 +1,35 @@
+"""The public Python API: each function takes a store, opened or as a path.
+
+Heavy libraries are imported when a function first needs them. Encoders are loaded only for audio
+that is not stored, once a process.
+"""
+
+from .arguments import Reference, opened
+from .indexing import embed, index, open, tag, tag_windows
+from .loading import embedder, encoder
+from .looking import audit, probe, sql
+from .matching import identify, identify_many, query, verify, verify_pairs
+from .reranking import evaluate, make_trials, train_reranker
+
+__all__ = [
+    "Reference",
+    "audit",
+    "embed",
+    "embedder",
+    "encoder",
+    "evaluate",
+    "identify",
+    "identify_many",
+    "index",
+    "make_trials",
+    "open",
+    "opened",
+    "probe",
+    "query",
+    "sql",
+    "tag",
+    "tag_windows",
+    "train_reranker",
+    "verify",
+    "verify_pairs",
+]

@@ -1,0 +1,66 @@
+"""What callers may give, turned into what the rooms below take."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from ..rerank.enrolment_files import Spoken
+    from ..rerank.trials import Pair, Trial
+    from ..store.schema import EncoderIdentity
+    from ..store.store import Store
+
+    AnyStore: TypeAlias = Store | str | PathLike[str]
+    Trials: TypeAlias = Sequence[Trial] | str | PathLike[str]
+    Pairs: TypeAlias = Sequence[Pair] | str | PathLike[str]
+    Enrolment: TypeAlias = Sequence[Spoken] | str | PathLike[str]
+
+Reference = str | int | Path
+
+
+def opened(store: "AnyStore") -> "Store":
+    """Return the store itself, opened if it is given as a path."""
+    from ..store.store import Store
+
+    return store if isinstance(store, Store) else Store.open(Path(store))
+
+
+def bound_encoder(store: "AnyStore") -> "EncoderIdentity | None":
+    """Return the encoder that a store is bound to, None if it is still to be made."""
+    from ..errors import StoreNotFoundError
+
+    try:
+        return opened(store).encoder
+    except StoreNotFoundError:
+        return None
+
+
+def path_of(store: "AnyStore") -> Path:
+    """Return the folder of a store."""
+    return Path(store) if isinstance(store, str | PathLike) else store.path
+
+
+def trials_of(trials: "Trials") -> "Sequence[Trial]":
+    """Read trials if they are given as a file."""
+    from ..rerank.trials import read_trials
+
+    return read_trials(Path(trials)) if isinstance(trials, str | PathLike) else trials
+
+
+def pairs_of(pairs: "Pairs") -> "Sequence[Pair]":
+    """Read pairs if they are given as a file."""
+    from ..rerank.trials import read_pairs
+
+    return read_pairs(Path(pairs)) if isinstance(pairs, str | PathLike) else pairs
+
+
+def enrolment_of(enrolment: "Enrolment | None") -> "Sequence[Spoken] | None":
+    """Read an enrolment if it is given as a file."""
+    from ..rerank.enrolment_files import read_enrolment
+
+    if isinstance(enrolment, str | PathLike):
+        return read_enrolment(Path(enrolment))
+    return enrolment

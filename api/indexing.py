@@ -1,0 +1,196 @@
+"""Audio into stores, and tags for it."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .arguments import Reference, bound_encoder, opened, path_of
+from .loading import extractor_for, load_extractor
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..indexer.extraction import Extractor
+    from ..indexer.summary import IndexSummary, Progress
+    from ..indexer.tagging.segments import Window
+    from ..indexer.tagging.stored import TagSummary
+    from ..store.schema import Vector
+    from ..store.store import Store
+    from .arguments import AnyStore
+
+
+def open(path: str | PathLike[str], model: str = "compact") -> "Store":
+    """Open the store in a folder; an empty or missing folder becomes a store bound to `model`.
+
+    Raises
+    ------
+    StoreError
+        The folder holds something else.
+    """
+    from ..store.store import Store
+
+    folder = Path(path)
+    if folder.exists() and any(folder.iterdir()):
+        return Store.open(folder)
+    return Store.create(folder, load_extractor(model).identity)
+
+
+def index(
+    audio_dir: str | PathLike[str],
+    store: "AnyStore",
+    manifest: str | PathLike[str] | None = None,
+    model: str = "compact",
+    device: str = "auto",
+    prune: bool = False,
+    progress: "Progress | None" = None,
+    crops: int = 0,
+    vad: bool = False,
+    denoise: bool = False,
+    tags: Sequence[str] = (),
+    language_model: str | None = None,
+) -> "IndexSummary":
+    """Embed the audio of a folder into a store, made if it is not there.
+
+    Unchanged files are not read again; files that cannot be indexed go to the failures table.
+    `crops`, `vad` and `denoise` shape the embeddings (see `indexer.extraction.Extraction`): a store
+    is bound to them too. With none of them, a store goes on with those it was made with. `tags`
+    (`noise`, `gender`, `language`) are filled in where recordings of this folder lack them, the
+    last by `language_model`, a folder or a repository on Hugging Face.
+
+    Raises
+    ------
+    ManifestError
+        The manifest cannot be read as one.
+    EncoderMismatchError
+        The store is bound to another encoder than `model`, or to other options.
+    OptionalDependencyError
+        An option needs a package that is not installed.
+    """
+    from ..indexer import pipeline
+    from ..indexer.extraction import Extraction
+    from ..indexer.tagging.registry import load_taggers
+
+    extractor = load_extractor(model, device, bound_encoder(store), Extraction(crops, vad, denoise))
+    return pipeline.index(
+        Path(audio_dir),
+        path_of(store),
+        extractor.encoder,
+        manifest=None if manifest is None else Path(manifest),
+        prune=prune,
+        progress=progress,
+        options=extractor.options,
+        taggers=load_taggers(tags, extractor.identity, language_model, device),
+    )
+
+
+def embed(
+    paths: Sequence[str | PathLike[str]], model: str = "compact", device: str = "auto"
+) -> "pa.Table":
+    """Embed files without storing them: a table in the columns of the recordings table.
+
+    Raises
+    ------
+    AudioError
+        A file holds no usable speech.
+    """
+    from ..indexer import pipeline
+
+    extractor = load_extractor(model, device)
+    files = [Path(path) for path in paths]
+    return pipeline.embed_files(files, extractor.encoder, extractor.options)
+
+
+def tag(
+    store: "AnyStore",
+    tags: Sequence[str] = ("noise", "gender"),
+    again: bool = False,
+    language_model: str | None = None,
+    device: str = "auto",
+) -> "list[TagSummary]":
+    """Fill in the tags that stored recordings lack; what a manifest gave stays as it is.
+
+    `noise` and `gender` are told from what is stored, `language` from the audio files by
+    `language_model`, a folder or a repository on Hugging Face. `again` replaces what a tagger said
+    earlier, too.
+
+    Raises
+    ------
+    UsageError
+        There is no such tag.
+    TaggerError
+        A tagger cannot be loaded.
+    """
+    from ..indexer.tagging.registry import load_taggers
+    from ..indexer.tagging.stored import tag_stored
+
+    store = opened(store)
+    taggers = load_taggers(tags, store.encoder, language_model, device)
+    summaries = [tag_stored(store.recordings, tagger, again=again) for tagger in taggers]
+    store.vectors.refresh()
+    return summaries
+
+
+def tag_windows(
+    path: str | PathLike[str],
+    *,
+    store: "AnyStore | None" = None,
+    anchor: Reference | None = None,
+    window_s: float = 1.0,
+    hop_s: float = 0.5,
+    merge: bool = False,
+    language_model: str | None = None,
+    model: str | None = None,
+    device: str = "auto",
+) -> "list[Window]":
+    """Tag short windows of a file of any length, second by second; nothing is stored.
+
+    Parameters
+    ----------
+    store : gives the encoder, and the anchor by its id or path; it need not be there
+    anchor : a recording to take each window's cosine with, stored or a file
+    window_s, hop_s : how long windows are and how far apart they begin, in seconds
+    merge : join windows of equal tags
+    language_model : a folder or a repository that tells languages; without it, none is told
+    model, device : the encoder, by default that of the store, else `compact`
+
+    Raises
+    ------
+    AudioError
+        The file holds no usable audio.
+    RecordingError
+        The anchor names no recording, or several.
+    """
+    from ..indexer.tagging import segments
+    from ..indexer.tagging.cutting import Grid, has_vad
+    from ..indexer.tagging.registry import load_taggers
+    from ..indexer.tagging.windows import WindowTagger
+
+    grid = Grid(window_s, hop_s)
+    bound = None if store is None or bound_encoder(store) is None else opened(store)
+    extractor = (
+        extractor_for(bound, model, device) if bound else load_extractor(model or "compact", device)
+    )
+    encoder = extractor.encoder
+    names = ("noise", "gender") if language_model is None else ("noise", "gender", "language")
+    taggers = load_taggers(names, encoder.identity, language_model, device)
+    voice = None if anchor is None else _voice(anchor, bound, extractor)
+    windows = WindowTagger(encoder, taggers, voice, has_vad()).tag(Path(path), grid)
+    return list(segments.merge(windows) if merge else windows)
+
+
+def _voice(anchor: Reference, store: "Store | None", extractor: "Extractor") -> "Vector":
+    """Return the embedding (dimension,) of a recording, stored or a file."""
+    from ..indexer import pipeline
+
+    def embed(paths: Sequence[Path]) -> "pa.Table":
+        return pipeline.embed_files(paths, extractor.encoder, extractor.options)
+
+    if store is None:
+        row = embed([Path(str(anchor))])["embedding"][0]
+        of_file: Vector = row.values.to_numpy()
+        return of_file
+    from ..retrieval.library import library
+
+    of_store: Vector = library(store).gather([anchor], embed).voices.embeddings[0]
+    return of_store

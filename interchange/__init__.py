@@ -1,0 +1,1 @@
+"""Embeddings, recordings, trials and scores in the forms of other tools."""
