@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format docs bench clean
+.PHONY: help setup demo test lint format docs site browser bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -24,8 +24,15 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## index the example corpus, evaluate, query: ends with the match
 	$(BIN)/spkret demo
 
-test: $(READY) ## the test suite
+test: $(READY) browser ## the test suite
 	$(BIN)/python -m pytest -q
+
+browser: $(READY) # what the tests of the web page drive; without one, they are skipped
+	@command -v chromium chromium-browser google-chrome >/dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	       && apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } \
+	  || $(BIN)/playwright install chromium \
+	  || echo "no Chromium could be installed: the tests of the web page are skipped"
 
 lint: $(READY) ## style and strict types
 	$(BIN)/ruff check .
@@ -39,8 +46,11 @@ format: $(READY) ## rewrite the sources in the project's style
 docs: $(READY) ## write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py
 
+site: $(READY) ## the documentation as a website, in site/
+	$(BIN)/mkdocs build --strict --quiet
+
 bench: $(READY) ## the benchmark of quality (needs a corpus of real speech)
 	$(BIN)/python benchmarks/quality.py
 
 clean: ## remove the virtual environment and all caches
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
