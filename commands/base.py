@@ -1,7 +1,7 @@
 """What every command shares: its errors, `--debug` and `--store`."""
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,9 @@ from ..errors import SpkretError, UsageError
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_STORE = "spkret-store"
+
+_COMMON = "Common options"
+_SHARED = {"--store", "--device", "--json", "--debug", "--help"}
 
 
 class Failed(click.ClickException):
@@ -27,11 +30,32 @@ class Misused(click.ClickException):
 
 
 class Command(click.Command):
-    """A command that turns a user's mistake into one line, and shows its traceback on `--debug`."""
+    """A command that turns a user's mistake into one line, and shows its traceback on `--debug`.
 
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+    Parameters
+    ----------
+    examples : command lines for the help; a mapping says of each what it does
+    see_also : names of commands and pages of docs/ that go with it
+    fails_if : when it exits with status 1 beside a failure, such as `the store is not whole`
+    sections : options under a heading of their own, `{"Pairs": ("--pairs", "--prior")}`; the others
+        stand under Options, and those that every command shares under Common options
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[str] | Mapping[str, str] = (),
+        see_also: Sequence[str] = (),
+        fails_if: str = "",
+        sections: Mapping[str, Sequence[str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
+        self.comments = examples if isinstance(examples, Mapping) else {}
+        self.see_also = tuple(see_also)
+        self.fails_if = fails_if
+        self.sections = sections or {}
         self.params.append(
             click.Option(
                 ["--debug"],
@@ -42,12 +66,37 @@ class Command(click.Command):
             )
         )
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options: the command's own, those with a heading, those that all share."""
+        placed = {name: title for title, names in self.sections.items() for name in names}
+        rows: dict[str, list[tuple[str, str]]] = {"Options": []}
+        rows |= {title: [] for title in (*self.sections, _COMMON)}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                rows[_heading(param.opts, placed)].append(record)
+        for title, records in rows.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Close the help with the examples, unwrapped, so that they can be copied."""
+        """Close the help: exit status, what goes with it, and examples that can be copied."""
+        failed = f"failed, or {self.fails_if}" if self.fails_if else "failed"
+        status = f"0 done, 1 {failed} (one line on stderr), 2 wrong usage"
+        _write_section(formatter, "Exit status", status)
+        if self.see_also:
+            _write_section(formatter, "See also", ", ".join(map(_reference, self.see_also)))
         if self.examples:
             with formatter.section("Examples"):
-                for example in self.examples:
-                    formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+                for line in self._example_lines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+    def _example_lines(self) -> Iterable[str]:
+        for example in self.examples:
+            if example in self.comments:
+                yield f"# {self.comments[example]}"
+            yield example
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; SpkretError and OSError become `Failed` or `Misused`."""
@@ -137,6 +186,23 @@ def log_option(function: F) -> F:
         show_default=True,
         help="Write the scores to the store's scores table.",
     )(function)
+
+
+def _heading(names: Sequence[str], placed: Mapping[str, str]) -> str:
+    """The heading under which an option stands."""
+    for name in names:
+        if name in placed:
+            return placed[name]
+    return _COMMON if _SHARED & set(names) else "Options"
+
+
+def _write_section(formatter: click.HelpFormatter, title: str, text: str) -> None:
+    with formatter.section(title):
+        formatter.write_text(text)
+
+
+def _reference(name: str) -> str:
+    return name if "/" in name else f"spkret {name}"
 
 
 def _remember_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
