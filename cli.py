@@ -7,6 +7,7 @@ from .commands.auditing import audit
 from .commands.base import Group
 from .commands.demo import demo
 from .commands.encoders import export_onnx, models
+from .commands.exchanging import export
 from .commands.fusing import fuse_encoders
 from .commands.identifying import identify
 from .commands.indexing import index
@@ -32,6 +33,7 @@ COMMANDS = (
     train_encoder,
     fuse_encoders,
     export_onnx,
+    export,
     sql,
     info,
     audit,

@@ -7,6 +7,7 @@
     ├── AudioError                  a file holds no usable speech; carries a `reason`
     ├── ManifestError               a list of recordings cannot be read
     ├── TrialError                  a trial or group list cannot be read
+    ├── InterchangeError            a file of another tool cannot be read or written
     ├── StoreError                  the store cannot do what was asked
     │   ├── StoreNotFoundError      there is no store in that folder
     │   ├── StoreVersionError       the store was written by another format version
@@ -48,6 +49,10 @@ class ManifestError(SpkretError):
 
 class TrialError(SpkretError):
     """A trial list or a group list cannot be read."""
+
+
+class InterchangeError(SpkretError):
+    """A file in the form of another tool cannot be read or written."""
 
 
 class StoreError(SpkretError):

@@ -5,6 +5,7 @@ that is not stored, once a process.
 """
 
 from .arguments import Reference, opened
+from .exchange import export
 from .indexing import embed, index, open, tag, tag_windows
 from .loading import embedder, encoder
 from .looking import audit, probe, sql
@@ -18,6 +19,7 @@ __all__ = [
     "embedder",
     "encoder",
     "evaluate",
+    "export",
     "identify",
     "identify_many",
     "index",

@@ -190,6 +190,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "train-encoder",
         "fuse-encoders",
         "export-onnx",
+        "export",
         "sql",
         "tag",
         "tag-windows",
