@@ -61,9 +61,17 @@ def one_line(error: Exception) -> str:
     return " ".join(kept)
 
 
-def locked(views: Mapping[str, Snapshot]) -> "duckdb.DuckDBPyConnection":
-    """Open a database for a user's SQL: one view a snapshot, and locked against all else."""
+def locked(
+    views: Mapping[str, Snapshot], memory_bytes: int | None = None
+) -> "duckdb.DuckDBPyConnection":
+    """Open a database for a user's SQL: one view a snapshot, and locked against all else.
+
+    It writes nothing to disk, and uses at most half of the machine's memory if not told otherwise.
+    """
     connection = _opened()
+    connection.execute("SET temp_directory = ''")
+    most = "50%" if memory_bytes is None else f"{memory_bytes}B"
+    connection.execute(f"SET memory_limit = {quote(most)}")
     for name, snapshot in views.items():
         if snapshot.files:
             connection.execute(f"CREATE VIEW {name} AS {_select(snapshot)}")
