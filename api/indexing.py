@@ -1,6 +1,7 @@
 """Audio into stores, and tags for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,12 +108,14 @@ def tag(
     again: bool = False,
     language_model: str | None = None,
     device: str = "auto",
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> "list[TagSummary]":
     """Fill in the tags that stored recordings lack; what a manifest gave stays as it is.
 
     `noise` and `gender` are told from what is stored, `language` from the audio files by
     `language_model`, a folder or a repository on Hugging Face. `again` replaces what a tagger said
-    earlier, too.
+    earlier, too. `progress` is
+    told of each tag how many recordings are done, and of how many.
 
     Raises
     ------
@@ -126,7 +129,10 @@ def tag(
 
     store = opened(store)
     taggers = load_taggers(tags, store.encoder, language_model, device)
-    summaries = [tag_stored(store.recordings, tagger, again=again) for tagger in taggers]
+    summaries = []
+    for tagger in taggers:
+        told = None if progress is None else partial(progress, tagger.tag)
+        summaries.append(tag_stored(store.recordings, tagger, again=again, progress=told))
     store.vectors.refresh()
     return summaries
 

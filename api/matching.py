@@ -1,6 +1,6 @@
 """Who speaks: queries, pairs and known speakers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -196,6 +196,7 @@ def identify_many(
     top: int | None = None,
     model: str | None = None,
     device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
 ) -> "IdentificationEvaluation":
     """Identify anchors, and measure the answers where their speakers are known.
 
@@ -204,6 +205,7 @@ def identify_many(
     anchors : a file with a path a line, or with the columns `path` and `speaker`; or
         `rerank.enrolment_files.Spoken`
     enrolment, open_set, top, model, device : see `identify`
+    progress : told how many anchors are done, and of how many
 
     Raises
     ------
@@ -221,4 +223,5 @@ def identify_many(
         open_set=open_set,
         embed=embedder(store, model, device),
         top=top,
+        progress=progress,
     )

@@ -44,8 +44,10 @@ def audit(
     Also cells with few speakers, speakers with one recording, and missing tags. Nothing is changed.
     """
     from .. import api
+    from .progress import Working
 
-    report = api.audit(store_path, trials)
+    with Working("comparing recordings"):
+        report = api.audit(store_path, trials)
     if as_json:
         print_json(report)
     else:

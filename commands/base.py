@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ..errors import SpkretError, UsageError
 
@@ -129,6 +130,23 @@ def store_option(function: F) -> F:
         show_envvar=True,
         help="Folder of the store.",
     )(function)
+
+
+def require_named_store(store_path: Path) -> None:
+    """Refuse a store that was named, by --store or the environment, and is not there.
+
+    For commands that can do without one.
+
+    Raises
+    ------
+    StoreNotFoundError
+        There is none.
+    """
+    from .. import api
+
+    source = click.get_current_context().get_parameter_source("store_path")
+    if source is not ParameterSource.DEFAULT:
+        api.opened(store_path)
 
 
 def json_option(function: F) -> F:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .base import Command, json_option, store_option
+from .base import Command, json_option, require_named_store, store_option
 from .output import print_json, print_table
 
 
@@ -17,6 +17,7 @@ def models(store_path: Path, as_json: bool) -> None:
     from .. import api
     from ..indexer.encoders import registry
 
+    require_named_store(store_path)
     known = [asdict(model) for model in registry.models()]
     bound = api.opened(store_path).encoder if (store_path / "spkret.json").exists() else None
     if as_json:
@@ -52,8 +53,10 @@ def export_onnx(
     torch.
     """
     from ..indexer.encoders.export import export_onnx
+    from .progress import Working
 
-    written = export_onnx(model, out)
+    with Working("writing and comparing"):
+        written = export_onnx(model, out)
     if as_json:
         print_json(written)
         return

@@ -41,8 +41,10 @@ def fuse_encoders(
     the shares. It takes the time of all of them, and is right more often than each alone.
     """
     from ..indexer.training.fuse import fuse_encoders
+    from .progress import Working
 
-    fused = fuse_encoders(folders, out, name or out.name, _numbers(shares))
+    with Working("writing and comparing"):
+        fused = fuse_encoders(folders, out, name or out.name, _numbers(shares))
     if as_json:
         print_json(asdict(fused))
         return

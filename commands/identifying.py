@@ -68,16 +68,21 @@ def identify(
     share of right answers with its 95 % interval.
     """
     from .. import api
+    from .progress import Working
 
     if (anchor is None) == (anchors is None):
         given = "none" if anchor is None else "both"
         raise Misused(f"expected either an anchor or --anchors FILE, got {given}")
     if anchors is not None:
-        _show_many(api.identify_many(store_path, anchors, **options).to_dict(), out, as_json)
+        with Working("identifying") as bar:
+            told = bar.part("anchors")
+            many = api.identify_many(store_path, anchors, progress=told, **options).to_dict()
+        _show_many(many, out, as_json)
         return
     if out is not None:
         raise Misused("expected --anchors FILE with --out, got one anchor")
-    result = api.identify(store_path, str(anchor), **options).to_dict()
+    with Working("identifying"):
+        result = api.identify(store_path, str(anchor), **options).to_dict()
     if as_json:
         print_json(result)
     else:

@@ -64,9 +64,11 @@ def query(
     on the fly.
     """
     from .. import api
+    from .progress import Working
 
     group = None if group_file is None else _read_group(group_file)
-    match = api.query(store_path, anchor, group, **options).to_dict()
+    with Working("searching"):
+        match = api.query(store_path, anchor, group, **options).to_dict()
     if as_json:
         print_json(match)
     else:

@@ -79,13 +79,13 @@ def probe(store_path: Path, as_json: bool, out: Path | None, **options: Any) -> 
     Also the features' own analysis. Tags that a tagger gave are left out.
     """
     from .. import api
-    from .progress import TrainingBar
+    from .progress import Working
 
-    with TrainingBar() as bar:
+    with Working("probing") as bar:
         report = api.probe(
             store_path,
             out=out,
-            progress=lambda done, total: bar("reading", done, total, ""),
+            progress=bar.part("reading"),
             **options,
         )
     if as_json:

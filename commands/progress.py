@@ -1,11 +1,12 @@
 """Progress on stderr: only on a terminal, with rate and time left."""
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress, Task, TaskID
 
 
 class _Bar:
@@ -61,7 +62,7 @@ class TrainingBar(_Bar):
         super().__init__()
         self._tasks: dict[str, TaskID] = {}
 
-    def __call__(self, part: str, done: int, total: int, how: str) -> None:
+    def __call__(self, part: str, done: int, total: int, how: str = "") -> None:
         """Show that `done` of `total` steps of a part are finished, and how it goes."""
         if self._bar is not None:
             if part not in self._tasks:
@@ -69,16 +70,67 @@ class TrainingBar(_Bar):
             self._bar.update(self._tasks[part], completed=done, total=total, rate=how)
 
 
+class Working(TrainingBar):
+    """What goes on and for how long; silent when stderr is no terminal, and gone at the end.
+
+    Parts of the work, once they are told, get a bar with the time left.
+
+    Parameters
+    ----------
+    doing : what goes on, such as `evaluating`
+    """
+
+    def __init__(self, doing: str) -> None:
+        super().__init__()
+        self._doing = doing
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if self._bar is not None:
+            self._bar.live.transient = True
+            self._bar.add_task(self._doing, total=None, rate="")
+        return self
+
+    def part(self, name: str) -> Callable[[int, int], None]:
+        """Return what a loop calls with how many of how many steps are done."""
+        return lambda done, total: self(name, done, total)
+
+
 def _bar() -> "Progress":
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
+    from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn
+    from rich.text import Text
+
+    class Counted(ProgressColumn):
+        """Steps and time left, or the time since the start where nobody knows how many steps."""
+
+        def render(self, task: "Task") -> Text:
+            return Text(_counted(task), style="progress.elapsed")
 
     columns = (
+        SpinnerColumn("line"),
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        Counted(),
         TextColumn("{task.fields[rate]}"),
-        Remaining(),
     )
     return Progress(*columns, console=Console(stderr=True))
+
+
+def _counted(task: "Task") -> str:
+    if task.total is None:
+        return _clock(task.elapsed or 0.0)
+    steps = f"{task.completed:.0f}/{task.total:.0f}"
+    if task.finished:
+        return f"{steps} in {_clock(task.finished_time or 0.0)}"
+    left = task.time_remaining
+    return steps if left is None else f"{steps}, {_clock(left)} left"
+
+
+def _clock(seconds: float) -> str:
+    """Write a time as people do: 7 s, 2:05, 1:02:05."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -88,11 +88,14 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
     """
     from .. import api
     from ..rerank.trials import small_cells, write_trials
+    from .progress import Working
 
     store = api.opened(store_path)
-    trials = api.make_trials(store, **options)
-    write_trials(out, trials)
-    for line in small_cells(store.recordings.scan(), options["group_size"], options["within"]):
+    with Working("drawing trials"):
+        trials = api.make_trials(store, **options)
+        write_trials(out, trials)
+        small = small_cells(store.recordings.scan(), options["group_size"], options["within"])
+    for line in small:
         note(line)
     if as_json:
         print_json({"trials": len(trials), "out": str(out)})
@@ -157,9 +160,9 @@ def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any
     The figures come from speaker-disjoint cross-validation.
     """
     from .. import api
-    from .progress import TrainingBar
+    from .progress import Working
 
-    with TrainingBar() as bar:
+    with Working("training") as bar:
         evaluation = api.train_reranker(store_path, trials, progress=bar, **options).to_dict()
     _show(evaluation, as_json)
     if not as_json:
@@ -181,8 +184,11 @@ def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any
 def evaluate(trials: Path, store_path: Path, as_json: bool, **options: Any) -> None:
     """Measure every system on TRIALS: top-1 with its interval, by noise pair and by language."""
     from .. import api
+    from .progress import Working
 
-    _show(api.evaluate(store_path, trials, **options).to_dict(), as_json)
+    with Working("evaluating"):
+        evaluation = api.evaluate(store_path, trials, **options).to_dict()
+    _show(evaluation, as_json)
 
 
 def _show(evaluation: Mapping[str, Any], as_json: bool) -> None:

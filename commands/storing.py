@@ -73,8 +73,10 @@ def info(store_path: Path, as_json: bool) -> None:
 def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
     """Check that the store is whole; exit with status 1 if it is not."""
     from .. import api
+    from .progress import Working
 
-    report = api.opened(store_path).check(repair=repair, compact=compact)
+    with Working("checking"):
+        report = api.opened(store_path).check(repair=repair, compact=compact)
     if as_json:
         print_json(report)
     else:
@@ -102,6 +104,7 @@ def forget(
     again afterwards.
     """
     from .. import api
+    from .progress import Working
 
     if (speaker is None) == (path is None):
         raise click.UsageError("expected one of --speaker and --path")
@@ -109,7 +112,8 @@ def forget(
         if not sys.stdin.isatty():
             raise click.UsageError("expected --yes where nobody can be asked; nothing was erased")
         click.confirm(f"Erase {speaker or path} for good?", abort=True, err=True)
-    erased = api.opened(store_path).forget(speaker=speaker, path=path)
+    with Working("erasing"):
+        erased = api.opened(store_path).forget(speaker=speaker, path=path)
     if not erased:
         raise Failed(
             f"expected a stored speaker or path, the store has no {speaker or path};"

@@ -47,9 +47,11 @@ def tag(
     probable it is.
     """
     from .. import api
+    from .progress import Working
 
     tags = [name for name in TAGS if wanted[name]] or WITHOUT_AUDIO
-    summaries = api.tag(store_path, tags, again, language_model, device)
+    with Working("tagging") as bar:
+        summaries = api.tag(store_path, tags, again, language_model, device, bar)
     if as_json:
         print_json({summary.tag: summary for summary in summaries})
     else:

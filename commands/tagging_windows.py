@@ -15,6 +15,7 @@ from .base import (
     json_option,
     language_model_option,
     model_option,
+    require_named_store,
     store_option,
 )
 from .output import note, print_json, print_table
@@ -88,10 +89,13 @@ def tag_windows(path: Path, store_path: Path, as_csv: bool, as_json: bool, **opt
     language or cosine. Languages are told with --language-model.
     """
     from .. import api
+    from .progress import Working
 
     if as_csv and as_json:
         raise Misused("expected --csv or --json, got both")
-    windows = api.tag_windows(path, store=store_path, **options)
+    require_named_store(store_path)
+    with Working("listening"):
+        windows = api.tag_windows(path, store=store_path, **options)
     if windows[0].speech is None:
         note(_NO_VAD)
     if as_json:

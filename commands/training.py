@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -173,6 +174,7 @@ def train_encoder(
     """
     from ..indexer.encoders.registry import choose_device
     from ..indexer.training.run import TrainRequest, train_encoder
+    from .progress import Working
 
     request = TrainRequest(
         manifest=manifest,
@@ -187,7 +189,9 @@ def train_encoder(
         seed=seed,
         compile=compile,
     )
-    result = train_encoder(request, _report)
+    with Working("training") as bar:
+        told = bar.part("steps")
+        result = train_encoder(request, partial(_report, told, request.recipe.steps))
     if as_json:
         print_json(result)
     else:
@@ -217,8 +221,9 @@ def _recipe(init: str | None, numbers: dict[str, Any]) -> "Recipe":
     return replace(SCRATCH if init is None else FINE_TUNING, **given)
 
 
-def _report(progress: "Progress") -> None:
+def _report(told: Callable[[int, int], None], steps: int, progress: "Progress") -> None:
     """Print the state of a run at a checkpoint, on stderr."""
+    told(progress.step, steps)
     line = f"step {progress.step}"
     if progress.loss is not None:
         line += f"  loss {progress.loss:.3f}  {progress.crops_per_s:.0f} crops/s"

@@ -112,9 +112,11 @@ def _verify_pair(
     store_path: Path, a: str, b: str, as_json: bool, options: Mapping[str, Any]
 ) -> None:
     from .. import api
+    from .progress import Working
 
     shared = {name: options[name] for name in ("explain", "log", "model", "device")}
-    result = api.verify(store_path, a, b, **shared).to_dict()
+    with Working("comparing"):
+        result = api.verify(store_path, a, b, **shared).to_dict()
     if as_json:
         print_json(result)
         return
@@ -137,9 +139,11 @@ def _decided(decision: Mapping[str, Any] | None) -> dict[str, object]:
 
 def _verify_pairs(store_path: Path, pairs: Path, as_json: bool, options: Mapping[str, Any]) -> None:
     from .. import api
+    from .progress import Working
 
     given = {name: value for name, value in options.items() if name != "out" and value is not None}
-    evaluation = api.verify_pairs(store_path, pairs, **given)
+    with Working("comparing pairs"):
+        evaluation = api.verify_pairs(store_path, pairs, **given)
     if options["out"] is not None:
         save_rows(evaluation.rows, options["out"])
     if as_json:

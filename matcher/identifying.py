@@ -1,6 +1,6 @@
 """Say which known speaker speaks a recording."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -59,11 +59,13 @@ def identify_many(
     open_set: bool = False,
     embed: Embed | None = None,
     top: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> IdentificationEvaluation:
     """Identify anchors one by one, and measure the answers where their speakers are known.
 
     A speaker is known from `anchors`, else from the store's label if that speaker is enrolled.
-    Anchors that are not there are skipped, counted and warned of. See `identify`.
+    Anchors that are not there are skipped, counted and warned of. `progress` is told how many of
+    them are done, and of how many. See `identify`.
 
     Raises
     ------
@@ -80,10 +82,12 @@ def identify_many(
     asked = bench.library.gather([anchor.reference for anchor in present], embed)
     known = bench.known_speakers(enrolment, embed)
     each = [asked.take(asked.rows[number : number + 1]) for number in range(len(present))]
-    answers = [
-        known.identify(one, open_set, max(RERANKED, top or 0), bench.store.encoder.name)
-        for one in each
-    ]
+    answers = []
+    for one in each:
+        nearest = max(RERANKED, top or 0)
+        answers.append(known.identify(one, open_set, nearest, bench.store.encoder.name))
+        if progress is not None:
+            progress(len(answers), len(each))
     truths = [known.truth(anchor, one) for anchor, one in zip(present, each, strict=True)]
     evaluation = evaluate_identifications(
         answers,

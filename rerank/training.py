@@ -16,7 +16,7 @@ from .evaluation import Evaluation, evaluate_groups, system_scores
 from .folds import FOLDS
 from .importance import Ablation, Importance, ablate, importances
 from .material import Material
-from .models import fit_models
+from .models import Models, fit_models
 from .ranker import Parts, Reranker
 from .recipe import Recipe
 from .tuning import Tuned, tune
@@ -89,7 +89,7 @@ def train(
     effort = effort or Effort()
     cv = CrossValidation.of(material, seed)
     recipe, tuned = _recipe(cv, effort, seed, progress)
-    models = [fit_models(fold.train, recipe, seed, fold.held) for fold in cv.folds]
+    models = _cross_validated(cv, recipe, seed, progress)
     calibrated = calibrate(cv, models, seed)
     rounds = int(np.median([model.ranking.rounds for model in models]))
     final = fit_models(cv.examples, replace(recipe, most_rounds=rounds), seed)
@@ -118,6 +118,18 @@ def train(
         columns=material.columns,
     )
     return Reranker.build(parts), evaluation
+
+
+def _cross_validated(
+    cv: CrossValidation, recipe: Recipe, seed: int, progress: Progress | None
+) -> list[Models]:
+    """Fit the models of every fold."""
+    models = []
+    for fold in cv.folds:
+        models.append(fit_models(fold.train, recipe, seed, fold.held))
+        if progress is not None:
+            progress("cross-validation", len(models), len(cv.folds), "")
+    return models
 
 
 def _recipe(

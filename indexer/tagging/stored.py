@@ -1,7 +1,7 @@
 """Fill in the tags that stored recordings lack, from their columns; audio only where it must be."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,11 @@ class TagSummary:
 
 
 def tag_stored(
-    table: "RecordingsTable", tagger: Tagger, root: str | None = None, again: bool = False
+    table: "RecordingsTable",
+    tagger: Tagger,
+    root: str | None = None,
+    again: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> TagSummary:
     """Tag stored recordings that lack a tag; what a manifest or a folder gave stays as it is.
 
@@ -54,13 +58,18 @@ def tag_stored(
     tagger : what says which tag
     root : only rows indexed from this folder
     again : replace what a tagger said earlier, too
+    progress : told after each commit how many rows are done, and of how many
     """
     lacking = _lacking(table, tagger.tag, root, again)
     found: Counter[str] = Counter()
+    done = 0
     for chunk in _chunks(lacking):
         tags = _tags(table, chunk, tagger)
         table.edit(list(tags), partial(_retagged, name=tagger.tag, tags=tags))
         found += Counter(str(tag.value) for tag in tags.values())
+        done += len(chunk)
+        if progress is not None:
+            progress(done, len(lacking))
     unsaid = len(lacking) - found.total()
     return TagSummary(tagger.tag, len(lacking), dict(found.most_common()), unsaid)
 
