@@ -56,8 +56,8 @@ def _finding(rows: AuditRows, name: str, own: Rows, share: float) -> Finding:
     return Finding(
         Kind.OWN_CHANNEL,
         Severity.WARNING,
-        f"all {len(own)} recordings of {speaker} have a {name} near {middle:.0f},"
-        f" {share:.1%} of the others in language {language} have",
+        f"all {len(own)} recordings of {speaker} have a {name} near {middle:.0f}; of the others in"
+        f" language {language}, only {share:.1%} have",
         rows.named(own),
         {"column": name, "median": middle, "recordings": len(own), "share_of_others": share},
         "whoever is recorded that way may be taken for this speaker: add other recordings of both",

@@ -9,6 +9,7 @@ from ..retrieval.voices import Labels
 from ..store.schema import UNKNOWN_LANGUAGE, Noise
 from .findings import Finding, Kind, Severity
 from .rows import AuditRows, groups_of
+from .wording import counted
 
 SPEAKERS_TO_CENTRE = 10
 SPEAKERS_TO_EVALUATE = 5
@@ -31,8 +32,9 @@ def small_cells(rows: AuditRows) -> Iterator[Finding]:
     yield Finding(
         Kind.SMALL_CELLS,
         Severity.WARNING,
-        f"{len(small)} of {len(speakers)} cells have fewer than {SPEAKERS_TO_CENTRE} speakers to"
-        f" centre on, {tiny} fewer than {SPEAKERS_TO_EVALUATE} to evaluate",
+        f"{len(small)} of {counted(len(speakers), 'cell')} (a language and a noise condition) have"
+        f" fewer than {SPEAKERS_TO_CENTRE} speakers, too few to know their mean well; {tiny} have"
+        f" fewer than {SPEAKERS_TO_EVALUATE}, too few to evaluate",
         rows.named(np.concatenate([group for _, group in small.values()])),
         {str(cell): n for cell, (n, _) in small.items()},
         "read figures of these cells as anecdotes; add speakers, or tag the noise that is unknown",
@@ -49,8 +51,8 @@ def no_trials(rows: AuditRows) -> Iterator[Finding]:
             yield Finding(
                 Kind.NO_TRIALS,
                 Severity.NOTE,
-                f"language {language} gives no trial: {len(counts)} labelled speakers,"
-                f" {int((counts > 1).sum())} with two recordings",
+                f"language {language} gives no trial: {counted(len(counts), 'labelled speaker')},"
+                f" {int((counts > 1).sum())} with two recordings or more",
                 rows.named(group),
                 {"speakers": len(counts), "anchors": int((counts > 1).sum())},
                 "a trial needs two speakers of one language, one of them with two recordings",
@@ -67,7 +69,7 @@ def single_recordings(rows: AuditRows) -> Iterator[Finding]:
         yield Finding(
             Kind.SINGLE_RECORDING,
             Severity.NOTE,
-            f"{len(single)} of {len(names)} speakers have one recording only",
+            f"{len(single):,} of {counted(len(names), 'speaker')} with one recording only",
             rows.named(single),
             {"speakers": len(single), "of": len(names)},
             "they can be candidates, never anchors; add recordings if they are to be looked for",
@@ -87,7 +89,7 @@ def missing_tags(rows: AuditRows) -> Iterator[Finding]:
             yield Finding(
                 Kind.MISSING_TAG,
                 severity,
-                f"{int(missing.sum())} of {len(rows)} recordings have no {tag}",
+                f"{int(missing.sum()):,} of {counted(len(rows), 'recording')} without a {tag}",
                 rows.named(np.flatnonzero(missing)),
                 {"recordings": int(missing.sum()), "of": len(rows)},
                 f"give a {tag} in the manifest and index again: only the tags are written anew",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from .findings import Finding, Kind, Severity
 from .rows import AuditRows, Rows, groups_of
 from .similar import Similar
+from .wording import counted
 
 DURATION_TOLERANCE = 0.02
 F0_TOLERANCE = 0.03
@@ -91,7 +92,7 @@ def _alike(rows: AuditRows, similar: Similar, speakers: str, pairs: list[int]) -
     return Finding(
         Kind.TWO_LABELS,
         Severity.SERIOUS,
-        f"{speakers} have near-identical voices in {len(members)} recordings",
+        f"{speakers} have near-identical voices in {counted(len(members), 'recording')}",
         rows.named(members),
         {
             "speakers": speakers,

@@ -10,6 +10,7 @@ import numpy as np
 from ..rerank.trials import Trial
 from .findings import Finding, Kind, Severity
 from .rows import AuditRows, Rows
+from .wording import counted
 
 TrialLists = Mapping[str, Sequence[Trial]]
 
@@ -44,7 +45,8 @@ def _shared(rows: AuditRows, lists: str, left: Rows, right: Rows) -> Iterator[Fi
     yield Finding(
         Kind.SHARED_TRIALS,
         Severity.SERIOUS,
-        f"{lists} share {len(speakers)} speakers and {len(contents)} recordings",
+        f"{lists} share {counted(len(speakers), 'speaker')} and"
+        f" {counted(len(contents), 'recording')}",
         rows.named(both[of_speakers | of_contents]),
         {
             "speakers": len(speakers),
@@ -65,7 +67,7 @@ def _unknown(name: str, unknown: Sequence[str]) -> Finding:
     return Finding(
         Kind.UNKNOWN_IN_TRIALS,
         Severity.WARNING,
-        f"{name} names {len(unknown)} recordings that are not, or not clearly, in the store",
+        f"{name} names {counted(len(unknown), 'recording')} not, or not clearly, in the store",
         unknown,
         {"recordings": len(unknown)},
         "index them, or name them by id or full path; their speakers were not compared",

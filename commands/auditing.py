@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..analysis.wording import counted
 from .base import Command, Failed, json_option, store_option
-from .output import print_json, print_table
+from .output import print_json
 
 if TYPE_CHECKING:
     from ..analysis.findings import AuditReport, Finding
 
 _SHOWN_PATHS = 3
+_WIDTH = 100
 
 
 @click.command(
@@ -53,15 +55,16 @@ def audit(
     else:
         _show(report, most)
     if strict and report.serious:
-        raise Failed(f"{len(report.serious)} serious findings in {store_path}")
+        raise Failed(f"{counted(len(report.serious), 'serious finding')} in {store_path}")
 
 
 def _show(report: "AuditReport", most: int) -> None:
     counts = Counter(finding.severity.value for finding in report.findings)
     click.echo(
-        f"{report.recordings} recordings of {report.speakers} labelled speakers:"
-        f" {counts['serious']} serious findings, {counts['warning']} warnings,"
-        f" {counts['note']} notes"
+        f"{counted(report.recordings, 'recording')} of"
+        f" {counted(report.speakers, 'labelled speaker')}:"
+        f" {counted(counts['serious'], 'serious finding')},"
+        f" {counted(counts['warning'], 'warning')}, {counted(counts['note'], 'note')}"
     )
     kinds = dict.fromkeys((each.severity, each.kind) for each in report.findings)
     for severity, kind in kinds:
@@ -70,14 +73,21 @@ def _show(report: "AuditReport", most: int) -> None:
 
 
 def _show_kind(title: str, findings: Sequence["Finding"], most: int) -> None:
-    click.echo()
-    print_table((title, "recordings"), [(f.summary, _paths(f.paths)) for f in findings[:most]])
+    click.echo(f"\n{title} ({len(findings):,})")
+    for finding in findings[:most]:
+        _show_finding(finding)
     if len(findings) > most:
-        click.echo(f"and {len(findings) - most} more: --most {len(findings)} or --json shows them")
+        more, all_of_them = len(findings) - most, len(findings)
+        click.echo(f"  and {more:,} more: --most {all_of_them} or --json shows them")
     for advice in dict.fromkeys(finding.advice for finding in findings):
-        click.echo(f"→ {advice}")
+        click.echo(click.wrap_text(advice, _WIDTH, "→ ", "  "))
 
 
-def _paths(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - _SHOWN_PATHS} more" if len(paths) > _SHOWN_PATHS else ""
-    return ", ".join(paths[:_SHOWN_PATHS]) + more or "-"
+def _show_finding(finding: "Finding") -> None:
+    """Print what was found, then a line a recording; one that is named already is left out."""
+    click.echo(click.wrap_text(finding.summary, _WIDTH, "  ", "    "))
+    paths = [path for path in finding.paths if path not in finding.summary]
+    for path in paths[:_SHOWN_PATHS]:
+        click.echo(f"    {path}")
+    if len(paths) > _SHOWN_PATHS:
+        click.echo(f"    and {len(paths) - _SHOWN_PATHS:,} more")

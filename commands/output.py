@@ -44,11 +44,6 @@ def note(message: str) -> None:
     click.echo(message, err=True)
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number of things: 1 speaker, 2 speakers, 12,750 recordings."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def percent(probability: float | None) -> str:
     """Write a probability in percent."""
     return "unknown" if probability is None else f"{100 * probability:.1f} %"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..analysis.wording import counted
 from .base import Command, Failed, json_option, store_option
 from .output import print_facts, print_json
 
@@ -82,7 +83,8 @@ def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
     else:
         print_facts(asdict(report))
     if not report.ok:
-        raise Failed(f"{len(report.problems)} problems in {store_path}; try: spkret check --repair")
+        problems = counted(len(report.problems), "problem")
+        raise Failed(f"{problems} in {store_path}; try: spkret check --repair")
 
 
 @click.command(
@@ -122,4 +124,4 @@ def forget(
     if as_json:
         print_json({"erased": erased})
     else:
-        click.echo(f"{erased} recordings erased")
+        click.echo(f"{counted(erased, 'recording')} erased")

@@ -36,14 +36,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return language_folder(tmp_path_factory.mktemp("model") / "lang-id")
 
 
-@pytest.fixture
-def nowhere(tmp_path: Path) -> tuple[str, Path]:
-    """`--store` of a store that is not there."""
-    return "--store", tmp_path / "none"
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder without a store."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("nowhere"))
 
 
-def test_a_table(run: Run, tape: Path, nowhere: tuple[str, Path]) -> None:
-    lines = run("tag-windows", tape, "--hop", 1, *nowhere).stdout.splitlines()
+def test_a_table(run: Run, tape: Path) -> None:
+    lines = run("tag-windows", tape, "--hop", 1).stdout.splitlines()
     assert lines[0].split() == ["start", "end", "speech", "noise", "p", "gender", "p"]
     assert len(lines) == 6
     assert lines[1].split() == ["0.000", "1.000", "0.000", "-", "-", "-", "-"]
@@ -52,8 +52,8 @@ def test_a_table(run: Run, tape: Path, nowhere: tuple[str, Path]) -> None:
     assert lines[4].split()[5] in {"f", "m"}
 
 
-def test_json_is_one_document(run: Run, tape: Path, nowhere: tuple[str, Path]) -> None:
-    result = run("tag-windows", tape, "--anchor", CLIP, "--json", *nowhere)
+def test_json_is_one_document(run: Run, tape: Path) -> None:
+    result = run("tag-windows", tape, "--anchor", CLIP, "--json")
     document = json.loads(result.stdout)
     assert document["path"] == str(tape)
     assert (document["window_s"], document["hop_s"], document["merged"]) == (1.0, 0.5, False)
@@ -65,8 +65,8 @@ def test_json_is_one_document(run: Run, tape: Path, nowhere: tuple[str, Path]) -
     assert sum(last["noise_probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 
-def test_csv_has_a_column_a_condition(run: Run, tape: Path, nowhere: tuple[str, Path]) -> None:
-    rows = list(csv.DictReader(io.StringIO(run("tag-windows", tape, "--csv", *nowhere).stdout)))
+def test_csv_has_a_column_a_condition(run: Run, tape: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("tag-windows", tape, "--csv").stdout)))
     assert len(rows) == 9
     shares = [float(rows[-1][f"probability_{noise}"])
               for noise in ("clean", "background", "communication")]  # fmt: skip
@@ -74,8 +74,8 @@ def test_csv_has_a_column_a_condition(run: Run, tape: Path, nowhere: tuple[str, 
     assert rows[0]["probability_clean"] == rows[0]["language"] == ""
 
 
-def test_merged_windows_cover_the_file(run: Run, tape: Path, nowhere: tuple[str, Path]) -> None:
-    document = json.loads(run("tag-windows", tape, "--merge", "--json", *nowhere).stdout)
+def test_merged_windows_cover_the_file(run: Run, tape: Path) -> None:
+    document = json.loads(run("tag-windows", tape, "--merge", "--json").stdout)
     spans = [(one["start_s"], one["end_s"]) for one in document["windows"]]
     assert spans[0][0] == 0
     assert spans[-1][1] == 5
@@ -93,21 +93,19 @@ def test_the_anchor_may_be_stored(run: Run, tape: Path, store: Path) -> None:
     assert "en/no.opus" in result.stderr
 
 
-def test_a_language_model(run: Run, tape: Path, model: Path, nowhere: tuple[str, Path]) -> None:
-    lines = run("tag-windows", tape, "--language-model", model, *nowhere).stdout.splitlines()
+def test_a_language_model(run: Run, tape: Path, model: Path) -> None:
+    lines = run("tag-windows", tape, "--language-model", model).stdout.splitlines()
     assert "language" in lines[0].split()
     assert lines[-1].split()[7] in {"en", "he", "jv", "zh"}
 
 
-def test_without_vad_a_note_says_so(
-    run: Run, tape: Path, nowhere: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_vad_a_note_says_so(run: Run, tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_module: str, purpose: str, package: str, extra: str) -> object:
         return required("no_such_module", purpose, package, extra)
 
     monkeypatch.setattr(vad, "required", missing)
     vad.recipe.cache_clear()
-    result = run("tag-windows", tape, *nowhere)
+    result = run("tag-windows", tape)
     assert "pip install 'spkret[vad]'" in result.stderr
     assert result.stdout.splitlines()[-1].split()[2] == "-"
 
@@ -123,10 +121,10 @@ def test_without_vad_a_note_says_so(
     ],
 )
 def test_wrong_options_are_one_line(
-    run: Run, tape: Path, nowhere: tuple[str, Path],
+    run: Run, tape: Path,
     options: tuple[object, ...], status: int, told: str,
 ) -> None:  # fmt: skip
-    result = run("tag-windows", tape, *options, *nowhere, status=status)
+    result = run("tag-windows", tape, *options, status=status)
     assert told in result.stderr
     assert result.stderr.count("\n") == 1
 
@@ -135,14 +133,21 @@ def test_wrong_options_are_one_line(
     ("content", "reason"), [(None, "missing"), (b"", "empty"), (b"x", "not_audio")]
 )
 def test_bad_files_are_one_line(
-    run: Run, tmp_path: Path, nowhere: tuple[str, Path], content: bytes | None, reason: str
+    run: Run, tmp_path: Path, content: bytes | None, reason: str
 ) -> None:
     path = tmp_path / "bad.wav"
     if content is not None:
         path.write_bytes(content)
-    result = run("tag-windows", path, *nowhere, status=1)
+    result = run("tag-windows", path, status=1)
     assert result.stderr.startswith(f"Error: {reason}: {path}: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_mistyped_store_is_an_error(run: Run, tape: Path, tmp_path: Path) -> None:
+    result = run("tag-windows", tape, "--store", tmp_path / "none", status=1)
+    assert "none" in result.stderr
+    assert result.stdout == ""
+    run("models", "--store", tmp_path / "none", status=1)
 
 
 def test_languages_of_a_store(run: Run, tape: Path, model: Path, tmp_path: Path) -> None:
