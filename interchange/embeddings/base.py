@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...errors import InterchangeError
 from ...store.arrays import Floats
@@ -75,7 +77,7 @@ def checked(path: Path, found: Embeddings) -> Embeddings:
     Raises
     ------
     InterchangeError
-        There are none, a key is there twice or is empty, or a value is NaN or infinite.
+        There are none, a key cannot be used, or a value is NaN or infinite.
     """
     keys, vectors = found.keys, found.vectors
     if not keys or not vectors.size:
@@ -97,18 +99,64 @@ def checked(path: Path, found: Embeddings) -> Embeddings:
 
 
 def check_unique(path: Path, keys: Sequence[str]) -> None:
-    """Refuse keys that name two embeddings, or nothing.
+    """Refuse keys that name two embeddings, or nothing, or that no file of text can hold.
 
     Raises
     ------
     InterchangeError
-        A key is there twice or is empty.
+        A key is there twice, is empty, holds NUL or cannot be written in UTF-8.
     """
     if "" in keys:
         raise InterchangeError(f"expected a key for each embedding in {path}, got an empty one")
     if len(set(keys)) < len(keys):
         key, count = Counter(keys).most_common(1)[0]
         raise InterchangeError(f"expected each key once in {path}, got {key!r} {count} times")
+    bad = next((key for key in keys if not is_text(key)), None)
+    if bad is not None:
+        raise InterchangeError(f"expected keys in UTF-8 without NUL in {path}, got {bad!a}")
+
+
+def is_text(key: str) -> bool:
+    """Tell whether a key can be written in UTF-8 and holds no NUL."""
+    try:
+        return b"\0" not in key.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def floats(path: Path, values: npt.NDArray[Any]) -> Floats:
+    """Return numbers as float32, in rows.
+
+    Raises
+    ------
+    InterchangeError
+        They are no real numbers.
+    """
+    if values.dtype.kind not in "fiu":
+        raise InterchangeError(f"expected real numbers in {path}, got an array of {values.dtype}")
+    with np.errstate(over="ignore"):
+        converted: Floats = np.ascontiguousarray(values, np.float32)
+    return converted
+
+
+def texts(values: npt.NDArray[Any]) -> list[str]:
+    """Return an array of keys, text or bytes in UTF-8 or numbers, as strings."""
+    keys = values.reshape(-1).tolist()
+    return [key.decode() if isinstance(key, bytes) else str(key) for key in keys]
+
+
+def refuse_keys(keys: Sequence[str], signs: str, form: str, advice: str) -> None:
+    """Refuse keys with a sign that a format cannot hold.
+
+    Raises
+    ------
+    InterchangeError
+        A key has one.
+    """
+    bad = next((key for key in keys if any(sign in key for sign in signs)), None)
+    if bad is not None:
+        shown = ", ".join(ascii(sign) for sign in signs)
+        raise InterchangeError(f"{form} holds no key with {shown}, got {bad!r}; {advice}")
 
 
 def stacked(path: Path, keys: Sequence[str], vectors: Sequence[Floats]) -> Embeddings:
@@ -125,5 +173,5 @@ def stacked(path: Path, keys: Sequence[str], vectors: Sequence[Floats]) -> Embed
                 f"expected vectors of one dimension in {path}, got shape {vector.shape} for {key!r}"
                 f" and {vectors[0].shape} for {keys[0]!r}"
             )
-    matrix = np.stack(vectors) if len(vectors) else np.empty((0, 0))
-    return Embeddings(list(keys), matrix.astype(np.float32, copy=False))
+    matrix = np.stack(vectors) if len(vectors) else np.empty((0, 0), np.float32)
+    return Embeddings(list(keys), floats(path, matrix))

@@ -1,6 +1,7 @@
 """NumPy's `.npz`: the arrays `keys` and `embeddings`."""
 
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import numpy as np
 
 from ...errors import InterchangeError
 from ...store.arrays import Floats
-from .base import EmbeddingFormat, Embeddings, Shape
+from ...store.files import replacing
+from .base import EmbeddingFormat, Embeddings, Shape, floats, texts
+
+DAMAGED = (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error)
 
 
 class Npz(EmbeddingFormat):
@@ -21,25 +25,29 @@ class Npz(EmbeddingFormat):
         """Read both arrays."""
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                keys, vectors = arrays["keys"], arrays["embeddings"]
-        except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+                keys, vectors = texts(arrays["keys"]), arrays["embeddings"]
+        except DAMAGED as error:
             raise InterchangeError(
                 f"expected the arrays keys and embeddings, without pickles, in {path}, got: {error}"
             ) from error
-        return Embeddings([str(key) for key in keys], np.asarray(vectors, np.float32))
+        return Embeddings(keys, floats(path, vectors))
 
     def write(self, path: Path, shape: Shape, blocks: Iterable[Floats]) -> tuple[Path, ...]:
         """Write both arrays, the embeddings block by block."""
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-            with archive.open("keys.npy", "w") as member:
+        with (
+            replacing(path) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+        ):
+            with archive.open("keys.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.array(shape.keys, np.str_), allow_pickle=False)
             with archive.open("embeddings.npy", "w", force_zip64=True) as member:
-                header = {
-                    "descr": "<f4",
-                    "fortran_order": False,
-                    "shape": (len(shape.keys), shape.dimension),
-                }
-                np.lib.format.write_array_header_1_0(member, header)
+                np.lib.format.write_array_header_1_0(member, header(shape))
                 for block in blocks:
-                    member.write(np.ascontiguousarray(block, "<f4").tobytes())
+                    member.write(np.ascontiguousarray(block, "<f4").data)
         return (path,)
+
+
+def header(shape: Shape) -> dict[str, object]:
+    """Describe the array of embeddings as NumPy's files do."""
+    size = (len(shape.keys), shape.dimension)
+    return {"descr": "<f4", "fortran_order": False, "shape": size}

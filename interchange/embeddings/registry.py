@@ -8,9 +8,25 @@ import numpy as np
 from ...errors import InterchangeError, UsageError
 from ...store.arrays import Floats
 from .base import EmbeddingFormat, Embeddings, Shape, check_unique, checked
+from .delimited import Delimited
+from .hdf5 import Hdf5
+from .kaldi import Ark, Scp
+from .npy import Npy
 from .npz import Npz
+from .parquet import Parquet
+from .safe_tensors import SafeTensors
 
-FORMATS: Sequence[EmbeddingFormat] = (Npz(),)
+FORMATS: Sequence[EmbeddingFormat] = (
+    Ark(),
+    Scp(),
+    Npz(),
+    Npy(),
+    Hdf5(),
+    SafeTensors(),
+    Delimited("csv", ","),
+    Delimited("tsv", "\t"),
+    Parquet(),
+)
 
 
 def format_of(path: Path, name: str | None = None) -> EmbeddingFormat:
