@@ -41,8 +41,8 @@ BETTER = (
 @click.option(
     "--manifest",
     type=click.Path(exists=True, path_type=Path),
-    help="CSV, TSV, JSON lines, Parquet or Kaldi data dir; by default AUDIO_DIR/manifest.*, "
-    "else the folder names.",
+    help="CSV, TSV, JSON lines (NeMo), Parquet, Kaldi data dir, Lhotse recordings or cuts; by "
+    "default the one in AUDIO_DIR, else the folder names.",
 )
 @click.option(
     "--model", default="compact", show_default=True, help="Encoder: a name of `models` or a path."
@@ -102,6 +102,8 @@ def _print_summary(summary: "IndexSummary", store_path: Path, model: str) -> Non
         f" {summary.duplicates} duplicates, {summary.pruned} pruned"
     )
     click.echo(f"tags from {summary.origin}: {_counts(summary.found)}")
+    for doubt in summary.doubts:
+        note(doubt)
     for tag, counts in summary.tagged.items():
         click.echo(f"{tag} told from the sound: {_counts(counts)}")
     missing = [t for t, count in summary.found.items() if not count and t not in summary.tagged]

@@ -207,6 +207,7 @@ class _Run:
                 tagger.tag: tagged(self._store.recordings, tagger.tag, self._listed.root)
                 for tagger in self._taggers
             },
+            doubts=self._listed.doubts,
         )
 
     def _take(self, outcome: Outcome, committer: Committer) -> None:

@@ -1,6 +1,6 @@
 """What an indexing run tells: how far it is, and what it did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,7 +25,7 @@ class IndexSummary:
     `pruned` rows had lost their file. `found` counts the listed recordings that have each tag,
     read from `origin`, a manifest's path or `folders`. `hours` of audio were read in `seconds`.
     `tagged` counts, of each tag that was asked for, the rows of the folder that a tagger gave each
-    value, in this run or an earlier one.
+    value, in this run or an earlier one. `doubts` says in plain words what the list leaves open.
     """
 
     root: str
@@ -41,3 +41,4 @@ class IndexSummary:
     hours: float
     seconds: Seconds
     tagged: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    doubts: Sequence[str] = ()

@@ -11,8 +11,8 @@ from ...store.schema import TagSource
 from ..formats import SUFFIXES
 from ..reasons import Reason
 from .rows import BadRow, Row, Rows, is_utf8, printable
+from .speakers import librispeech_speakers, voxceleb_speakers
 
-_SPEAKERS_TXT = "SPEAKERS.TXT"
 _LIBRISPEECH = re.compile(
     r"(?:.*/)?(?P<speaker>\d+)/(?P<chapter>\d+)/(?P=speaker)-(?P=chapter)-\d+\.\w+"
 )
@@ -23,49 +23,32 @@ def read_folders(audio_dir: Path) -> Rows:
     """Find all audio under a folder and read what its path says, sorted by path.
 
     - LibriSpeech, `…/19/198/19-198-0000.flac`: speaker and chapter; with SPEAKERS.TXT beside the
-      speakers or one folder above, the gender, and English.
-    - VoxCeleb, `…/id10001/1zcIwhmdeo4/00001.wav`: speaker, and the video as `session`.
+      speakers or above, the gender, and English.
+    - VoxCeleb, `…/id10001/1zcIwhmdeo4/00001.wav`: speaker, and the video as `session`; with
+      vox1_meta.csv or vox2_meta.csv beside the speakers or above, gender and nationality.
     - Else the first folder is the speaker; a file at the top has none.
     """
-    genders = _speakers_txt(audio_dir)
+    speakers = {**librispeech_speakers(audio_dir), **voxceleb_speakers(audio_dir)}
     for path in sorted(_audio_files(audio_dir)):
         if is_utf8(path):
-            yield _row(path, genders)
+            yield _row(path, speakers)
         else:
             yield BadRow(printable(path), Reason.BAD_NAME, "not UTF-8; rename the file")
 
 
-def _row(path: str, genders: Mapping[str, str]) -> Row:
-    tags, extra = {}, {}
+def _row(path: str, speakers: Mapping[str, Mapping[str, str]]) -> Row:
     if match := _LIBRISPEECH.fullmatch(path):
-        tags = _librispeech(match["speaker"], genders)
         extra = {"chapter": match["chapter"]}
     elif match := _VOXCELEB.fullmatch(path):
-        tags = {"speaker": match["speaker"]}
         extra = {"session": match["session"]}
-    elif "/" in path:
-        tags = {"speaker": PurePosixPath(path).parts[0]}
-    return Row(path, path, tags, extra, TagSource.FOLDER)
-
-
-def _librispeech(speaker: str, genders: Mapping[str, str]) -> dict[str, str]:
-    if speaker not in genders:
-        return {"speaker": speaker}
-    return {"speaker": speaker, "language": "en", "gender": genders[speaker]}
-
-
-def _speakers_txt(audio_dir: Path) -> dict[str, str]:
-    """Read the gender of LibriSpeech's speakers: `19 | F | train-clean-100 | 25.19 | Name`."""
-    folders = (audio_dir, audio_dir.parent, audio_dir / "LibriSpeech")
-    file = next((f / _SPEAKERS_TXT for f in folders if (f / _SPEAKERS_TXT).is_file()), None)
-    if file is None:
-        return {}
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        _raise(error)
-    rows = [line.split("|") for line in lines if not line.startswith(";")]
-    return {row[0].strip(): row[1].strip() for row in rows if len(row) > 2}
+    else:
+        tags = {"speaker": PurePosixPath(path).parts[0]} if "/" in path else {}
+        return Row(path, path, tags, source=TagSource.FOLDER)
+    known = speakers.get(match["speaker"], {})
+    tags = {name: known[name] for name in ("language", "gender") if name in known}
+    extra |= {name: known[name] for name in known if name not in tags}
+    listed = frozenset(tags)
+    return Row(path, path, {"speaker": match["speaker"], **tags}, extra, TagSource.FOLDER, listed)
 
 
 def _audio_files(audio_dir: Path) -> Iterator[str]:

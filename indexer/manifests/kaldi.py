@@ -1,5 +1,6 @@
 """Kaldi data folders: wav.scp, and utt2spk, utt2lang, spk2gender where they are."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,12 +9,22 @@ from ..reasons import Reason
 from .rows import BadRow, Row, Rows, bad_row, is_utf8
 
 WAV_SCP = "wav.scp"
+_BY_UTTERANCE = {
+    "language": "utt2lang",
+    "gender": "utt2gender",
+    "noise": "utt2noise",
+    "age": "utt2age",
+}
+_FLAC_OPTIONS = {"-c", "-d", "-s", "-cd", "-dc", "-scd", "-sdc", "--stdout", "--decode", "--silent"}
 
 
 def read_kaldi(folder: Path) -> Rows:
     """Read a Kaldi data folder; the utterance's id is kept as `utterance`.
 
-    A line of wav.scp that ends in a pipe is a command: it is never run, it becomes a failure.
+    An utterance that is its own speaker has none, as Kaldi does without labels. `utt2gender`,
+    `utt2noise`, `utt2age` and `spk2name` (the speakers' full names) are read too: `spkret export`
+    writes them. A line of wav.scp that ends in a pipe is a command: it is never run, it becomes a
+    failure; but of `flac -c -d -s FILE |`, as Kaldi's recipes write it, the file is read.
 
     Raises
     ------
@@ -25,17 +36,40 @@ def read_kaldi(folder: Path) -> Rows:
             f"expected one utterance a file in {folder}, got a `segments` file;"
             " cut the recordings (extract-segments) or remove it"
         )
-    speakers, languages = _mapping(folder / "utt2spk"), _mapping(folder / "utt2lang")
-    genders = _mapping(folder / "spk2gender")
+    said = _Said(folder)
     for where, line in _lines(folder / WAV_SCP):
         utterance, _, file = line.partition(" ")
-        speaker = speakers.get(utterance, "")
-        tags = {
-            "speaker": speaker,
-            "language": languages.get(utterance, ""),
-            "gender": genders.get(speaker, ""),
-        }
-        yield _row(utterance, file.strip(), where, {k: v for k, v in tags.items() if v})
+        yield _row(utterance, _decoded(file.strip()), where, said.of(utterance))
+
+
+class _Said:
+    """What the files of a data folder say of each utterance."""
+
+    def __init__(self, folder: Path) -> None:
+        self._speakers = _mapping(folder / "utt2spk")
+        self._names = _mapping(folder / "spk2name")
+        self._genders = _mapping(folder / "spk2gender")
+        self._tags = {tag: _mapping(folder / name) for tag, name in _BY_UTTERANCE.items()}
+
+    def of(self, utterance: str) -> dict[str, str]:
+        """Return the tags of an utterance."""
+        speaker = self._speakers.get(utterance, "")
+        tags = {tag: known.get(utterance, "") for tag, known in self._tags.items()}
+        tags["gender"] = tags["gender"] or self._genders.get(speaker, "")
+        tags["speaker"] = "" if speaker == utterance else self._names.get(speaker, speaker)
+        return {tag: value for tag, value in tags.items() if value}
+
+
+def _decoded(file: str) -> str:
+    """Return the file that a command only decodes, else the command itself."""
+    if not (file.startswith("flac ") and file.endswith("|")):
+        return file
+    try:
+        words = shlex.split(file[:-1])[1:]
+    except ValueError:
+        return file
+    files = [word for word in words if word not in _FLAC_OPTIONS]
+    return files[0] if len(files) == 1 and files[0].endswith(".flac") else file
 
 
 def _row(utterance: str, file: str, where: str, tags: dict[str, str]) -> Row | BadRow:

@@ -10,13 +10,25 @@ from ..reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A named file and its tags as written; `where` says where the row stands, for messages."""
+    """A named file and its tags as written.
+
+    Parameters
+    ----------
+    path : as the manifest writes it
+    where : where the row stands, for messages
+    tags, extra : the columns that are known, and the others
+    source : where the tags come from
+    listed : those of the tags that a list beside the folders gives, whatever `source` is
+    doubt : what the manifest leaves open about the row, if anything, in plain words
+    """
 
     path: str
     where: str
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     source: TagSource = TagSource.MANIFEST
+    listed: frozenset[str] = frozenset()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from ...errors import ManifestError
 from .rows import BadRow, Row, Rows, bad_row, is_utf8
 from .tags import COLUMNS
+from .text import opened_text, suffix_of
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
@@ -21,34 +22,31 @@ SUFFIXES = CSV_SUFFIXES + TSV_SUFFIXES + JSON_SUFFIXES + PARQUET_SUFFIXES
 
 
 def read_table(path: Path) -> Rows:
-    """Read the rows of a table, the form chosen by the suffix.
+    """Read the rows of a table, the form chosen by the suffix; text may be gzipped.
 
     Raises
     ------
     ManifestError
         The file cannot be opened, is of another form, or no column names the files.
     """
-    suffix = path.suffix.lower()
-    if suffix in PARQUET_SUFFIXES:
+    suffix = suffix_of(path)
+    if path.suffix.lower() in PARQUET_SUFFIXES:
         yield from _read_parquet(path)
-    elif suffix in SUFFIXES:
+    elif suffix in SUFFIXES and suffix not in PARQUET_SUFFIXES:
         yield from _read_text(path, suffix)
     else:
         raise ManifestError(
-            f"expected a manifest that ends in {', '.join(SUFFIXES)} or a Kaldi data folder,"
+            f"expected a manifest that ends in {', '.join(SUFFIXES)}, or a Kaldi or Lhotse folder,"
             f" got {path}; rename or convert it"
         )
 
 
 def _read_text(path: Path, suffix: str) -> Rows:
-    try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            if suffix in JSON_SUFFIXES:
-                yield from _read_json_lines(file, path)
-            else:
-                yield from _read_delimited(file, path, tabs=suffix in TSV_SUFFIXES)
-    except OSError as error:
-        raise ManifestError(f"cannot read the manifest {path}: {error.strerror}") from error
+    with opened_text(path) as file:
+        if suffix in JSON_SUFFIXES:
+            yield from _read_json_lines(file, path)
+        else:
+            yield from _read_delimited(file, path, tabs=suffix in TSV_SUFFIXES)
 
 
 def _read_delimited(file: TextIO, path: Path, *, tabs: bool) -> Rows:
@@ -67,7 +65,7 @@ def _read_delimited(file: TextIO, path: Path, *, tabs: bool) -> Rows:
                 where, f"expected {len(header)} fields as in the header, got {len(fields)}"
             )
         else:
-            yield _row(zip(header, fields, strict=True), where)
+            yield row_of(zip(header, fields, strict=True), where)
     if header is None:
         raise ManifestError(f"expected a header line in {path}, got an empty file")
 
@@ -131,7 +129,7 @@ def _json_row(line: str, where: str) -> Row | BadRow:
         return bad_row(where, f"expected a JSON object, got {type(values).__name__}")
     if values.get("offset") not in (None, 0):
         return bad_row(where, f"offset {values['offset']}: segments are not read, cut the file")
-    return _row(((name, _text(value)) for name, value in values.items()), where)
+    return row_of(((name, text_of(value)) for name, value in values.items()), where)
 
 
 def _read_parquet(path: Path) -> Rows:
@@ -146,8 +144,8 @@ def _read_parquet(path: Path) -> Rows:
             for batch in file.iter_batches(columns=names):
                 for values in batch.to_pylist():
                     number += 1
-                    pairs = zip(header, map(_text, values.values()), strict=True)
-                    yield _row(pairs, f"row {number}")
+                    pairs = zip(header, map(text_of, values.values()), strict=True)
+                    yield row_of(pairs, f"row {number}")
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ManifestError(f"cannot read {path} as Parquet: {reason}") from error
@@ -160,7 +158,7 @@ def _is_binary(kind: object) -> bool:
     return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """Write a value of JSON or Parquet as a manifest in text would."""
     if value is None:
         return ""
@@ -169,7 +167,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _row(pairs: Iterable[tuple[str, str]], where: str) -> Row | BadRow:
+def row_of(pairs: Iterable[tuple[str, str]], where: str) -> Row | BadRow:
     """Sort the fields of one row into the path, the tags and the rest."""
     values = {name: value.strip() for name, value in pairs if name and value.strip()}
     taken = _columns(values)

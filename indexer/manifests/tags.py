@@ -1,6 +1,6 @@
 """Conventions for tag values: what manifests write, and what the store holds."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ...store.schema import UNKNOWN_LANGUAGE, Noise, Tag, TagSource
@@ -41,8 +41,8 @@ class Tags:
     kept: Mapping[str, str]
 
 
-def read_tags(values: Mapping[str, str], source: TagSource) -> Tags:
-    """Turn written values into tags.
+def read_tags(values: Mapping[str, str], source: TagSource, listed: Collection[str] = ()) -> Tags:
+    """Turn written values into tags from a source; those that are listed come from a manifest.
 
     A language becomes its primary subtag in lower case; the full tag is kept as `language_tag`. A
     noise or gender that no convention knows becomes unknown, the word is kept as `noise_tag` or
@@ -56,11 +56,12 @@ def read_tags(values: Mapping[str, str], source: TagSource) -> Tags:
         "noise_tag": values.get("noise", "") if noise is None else "",
         "gender_tag": values.get("gender", "") if gender is None else "",
     }
+    sources = dict.fromkeys(listed, TagSource.MANIFEST)
     return Tags(
-        speaker=_tag(values.get("speaker"), None, source),
-        language=_tag(language, UNKNOWN_LANGUAGE, source),
-        noise=_tag(noise, Noise.UNKNOWN, source),
-        gender=_tag(gender, None, source),
+        speaker=_tag(values.get("speaker"), None, sources.get("speaker", source)),
+        language=_tag(language, UNKNOWN_LANGUAGE, sources.get("language", source)),
+        noise=_tag(noise, Noise.UNKNOWN, sources.get("noise", source)),
+        gender=_tag(gender, None, sources.get("gender", source)),
         age=values.get("age") or None,
         kept={name: text for name, text in kept.items() if text},
     )

@@ -61,3 +61,49 @@ def test_segments_are_refused(tmp_path: Path) -> None:
 def test_a_folder_without_wav_scp(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="No such file"):
         list(read_kaldi(tmp_path))
+
+
+def test_an_utterance_that_is_its_own_speaker_has_none(tmp_path: Path) -> None:
+    write(tmp_path, wav__scp="u1 a.wav\nann-u2 b.wav\n", utt2spk="u1 u1\nann-u2 ann\n")
+    assert [row.tags for row in read_kaldi(tmp_path) if isinstance(row, Row)] == [
+        {},
+        {"speaker": "ann"},
+    ]
+
+
+def test_further_files_of_tags(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        wav__scp="u1 a.wav\nu2 b.wav\n",
+        utt2spk="u1 s=201\nu2 s=201\n",
+        spk2name="s=201 s 1\n",
+        spk2gender="s=201 f\n",
+        utt2gender="u2 m\n",
+        utt2noise="u1 clean\n",
+        utt2age="u1 thirty one\n",
+    )
+    assert [row.tags for row in read_kaldi(tmp_path) if isinstance(row, Row)] == [
+        {"gender": "f", "noise": "clean", "age": "thirty one", "speaker": "s 1"},
+        {"gender": "m", "speaker": "s 1"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("flac -c -d -s /x/19-198-0000.flac |", "/x/19-198-0000.flac"),
+        ("flac -cd 'a b.flac' |", "a b.flac"),
+        ("flac -c -d -s a.flac | sox -t wav - -r 8000 -t wav - |", None),
+        ("flac -c -d --skip=8000 a.flac |", None),
+        ("flac -c -d 'a.flac |", None),
+    ],
+)
+def test_files_that_flac_only_decodes_are_read(tmp_path: Path, line: str, path: str | None) -> None:
+    write(tmp_path, wav__scp=f"u1 {line}\n")
+    (row,) = read_kaldi(tmp_path)
+    if path is None:
+        assert isinstance(row, BadRow)
+        assert row.reason == Reason.COMMAND
+    else:
+        assert isinstance(row, Row)
+        assert row.path == path

@@ -1,0 +1,195 @@
+"""Lhotse's manifests, JSON lines: recordings with their supervisions, and cuts.
+
+The fields are those of Lhotse 1.x: `Recording` (`sources`, `duration`), `SupervisionSegment`
+(`recording_id`, `speaker`, `language`, `gender`, `custom`), `MonoCut` and `MultiCut` (`start`,
+`duration`, `recording`, `supervisions`).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from ...errors import ManifestError
+from ..reasons import Reason
+from .rows import BadRow, Row, Rows, bad_row
+from .tables import row_of, text_of
+from .text import GZIP_SUFFIX, opened_text
+
+_PLAIN = ("cuts.jsonl", "recordings.jsonl")
+LHOTSE_NAMES = tuple(name + ending for name in _PLAIN for ending in (GZIP_SUFFIX, ""))
+"""Manifests that are read where they lie in a folder, the first one found."""
+
+_TOLERANCE_S = 0.01
+_SEVERAL = "several speakers in the supervisions of one recording, which is left without a speaker"
+
+
+class Kind(StrEnum):
+    """What a line describes; the name of the file says it too."""
+
+    RECORDINGS = "recordings"
+    SUPERVISIONS = "supervisions"
+    CUTS = "cuts"
+
+
+Supervisions = Mapping[str, Sequence[Mapping[str, str]]]
+
+
+def is_lhotse(path: Path) -> bool:
+    """Tell whether the first line of a file of JSON lines is one of Lhotse's.
+
+    Raises
+    ------
+    ManifestError
+        The file cannot be read.
+    """
+    return _kind_of(path) is not None
+
+
+def read_lhotse(path: Path) -> Rows:
+    """Read cuts, or recordings with the supervisions beside them; either file may be named.
+
+    A recording with supervisions of several speakers gets none of them, and a doubt. A cut that is
+    a part of its recording, and audio that is not one file, are failures.
+
+    Raises
+    ------
+    ManifestError
+        A file cannot be read, or supervisions have no recordings beside them.
+    """
+    kind = _kind_of(path)
+    if kind is Kind.CUTS:
+        yield from (_cut(each, where) for where, each in _objects(path))
+        return
+    recordings = path if kind is Kind.RECORDINGS else _beside(path, Kind.RECORDINGS)
+    if recordings is None:
+        raise ManifestError(
+            f"expected recordings beside the supervisions {path}, found none;"
+            f" name them {path.name.replace(Kind.SUPERVISIONS, Kind.RECORDINGS)}"
+        )
+    supervisions = path if kind is Kind.SUPERVISIONS else _beside(path, Kind.SUPERVISIONS)
+    said: dict[str, list[Mapping[str, str]]] = defaultdict(list)
+    for where, each in () if supervisions is None else _objects(supervisions):
+        if isinstance(each, dict):
+            said[str(each.get("recording_id"))].append(_said(each))
+        else:
+            yield bad_row(where, each)
+    yield from (_recording(each, where, said) for where, each in _objects(recordings))
+
+
+def _kind_of(path: Path) -> Kind | None:
+    first = next(_objects(path), None)
+    if first is None or not isinstance(first[1], dict):
+        return None
+    names = first[1].keys()
+    if {"id", "sources"} <= names:
+        return Kind.RECORDINGS
+    if {"id", "recording_id", "start", "duration"} <= names:
+        return Kind.SUPERVISIONS
+    is_cut = str(first[1].get("type")).endswith("Cut") or {"recording", "supervisions"} <= names
+    return Kind.CUTS if is_cut and "id" in names else None
+
+
+def _beside(path: Path, kind: Kind) -> Path | None:
+    """Return the file of the other kind, whose name differs in that word and maybe in `.gz`."""
+    other = Kind.RECORDINGS if kind is Kind.SUPERVISIONS else Kind.SUPERVISIONS
+    plain = path.name.removesuffix(GZIP_SUFFIX)
+    if other not in plain:
+        return None
+    name = plain.replace(other, kind)
+    files = [path.with_name(name + ending) for ending in (GZIP_SUFFIX, "")]
+    return next((file for file in files if file.is_file()), None)
+
+
+def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:
+    """Yield where each line stands, and its JSON object or what is wrong with it."""
+    with opened_text(path) as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield f"{path.name} line {number}", _object(line)
+
+
+def _object(line: str) -> dict[str, Any] | str:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return "not JSON"
+    return value if isinstance(value, dict) else f"expected a JSON object, got {line[:40]!a}"
+
+
+def _cut(cut: dict[str, Any] | str, where: str) -> Row | BadRow:
+    if isinstance(cut, str):
+        return bad_row(where, cut)
+    recording = cut.get("recording")
+    if not isinstance(recording, dict):
+        return bad_row(where, f"expected a cut of one recording, got {cut.get('type')!a}")
+    lengths = cut.get("start"), cut.get("duration"), recording.get("duration")
+    if not all(isinstance(each, int | float) for each in lengths):
+        return bad_row(where, "expected a start and durations in seconds")
+    start, duration, whole = map(float, lengths)  # type: ignore[arg-type]
+    if start > _TOLERANCE_S or abs(duration - whole) > _TOLERANCE_S:
+        return bad_row(
+            where, f"{duration:g} s from {start:g} s of a recording: parts are not read, save them"
+        )
+    said = [_said(each) for each in _dicts(cut.get("supervisions"))]
+    custom = {**_flat(recording.get("custom")), **_flat(cut.get("custom"))}
+    return _recording({**recording, "custom": custom}, where, {str(recording.get("id")): said})
+
+
+def _recording(
+    recording: dict[str, Any] | str, where: str, supervisions: Supervisions
+) -> Row | BadRow:
+    if isinstance(recording, str):
+        return bad_row(where, recording)
+    path = _path(recording, where)
+    if isinstance(path, BadRow):
+        return path
+    name = str(recording.get("id", ""))
+    said = supervisions.get(name, ())
+    fields = {**_flat(recording.get("custom")), **_agreed(said)}
+    row = row_of({**fields, "recording": name, "path": path}.items(), where)
+    speakers = {each["speaker"] for each in said if each.get("speaker")}
+    return replace(row, doubt=_SEVERAL) if isinstance(row, Row) and len(speakers) > 1 else row
+
+
+def _path(recording: Mapping[str, Any], where: str) -> str | BadRow:
+    """Return the one file of a recording."""
+    sources = _dicts(recording.get("sources"))
+    if len(sources) != 1:
+        return bad_row(where, "expected a recording in one file")
+    kind, path = sources[0].get("type"), sources[0].get("source")
+    if kind == "command":
+        return BadRow(str(recording.get("id", "")), Reason.COMMAND, f"{where}: a command, not run")
+    if kind != "file" or not isinstance(path, str):
+        return bad_row(where, f"expected audio in a file, got {str(kind)!a}")
+    names = {str(each.get("name")) for each in _dicts(recording.get("transforms"))}
+    changes = names - {"Resample"}
+    return bad_row(where, "a transform of the audio, which is not done") if changes else path
+
+
+def _dicts(values: object) -> list[dict[str, Any]]:
+    return [each for each in values if isinstance(each, dict)] if isinstance(values, list) else []
+
+
+def _said(supervision: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a supervision says of the recording, its custom fields included."""
+    own = {name: supervision.get(name) for name in ("text", "speaker", "language", "gender")}
+    return {**_flat(supervision.get("custom")), **_flat(own)}
+
+
+def _flat(fields: object) -> dict[str, str]:
+    if not isinstance(fields, dict):
+        return {}
+    return {str(name): text_of(value) for name, value in fields.items() if value is not None}
+
+
+def _agreed(said: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Keep the fields that no supervision contradicts."""
+    values: dict[str, set[str]] = defaultdict(set)
+    for each in said:
+        for name, value in each.items():
+            values[name].add(value)
+    return {name: min(found) for name, found in values.items() if len(found) == 1}
