@@ -175,3 +175,8 @@ def stacked(path: Path, keys: Sequence[str], vectors: Sequence[Floats]) -> Embed
             )
     matrix = np.stack(vectors) if len(vectors) else np.empty((0, 0), np.float32)
     return Embeddings(list(keys), floats(path, matrix))
+
+
+def cause(error: Exception) -> str:
+    """Say on one line, and briefly, what a library complained about."""
+    return " ".join(str(error).split())[:300] or type(error).__name__

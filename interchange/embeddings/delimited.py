@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import InterchangeError
 from ...store.arrays import Floats
 from ...store.files import replacing
-from .base import EmbeddingFormat, Embeddings, Shape, floats
+from .base import EmbeddingFormat, Embeddings, Shape, cause, floats
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,9 +48,8 @@ class Delimited(EmbeddingFormat):
                 arrow.ConvertOptions(column_types=types, null_values=[]),
             )
         except (pa.ArrowException, UnicodeDecodeError, csv.Error) as error:
-            reason = " ".join(str(error).split())
             raise InterchangeError(
-                f"expected a key and numbers in each row of {path}, got: {reason}"
+                f"expected a key and numbers in each row of {path}, got: {cause(error)}"
             ) from error
         return Embeddings(table["key"].to_pylist(), floats(path, _matrix(table)))
 

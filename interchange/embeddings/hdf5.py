@@ -8,7 +8,7 @@ from ...errors import InterchangeError
 from ...indexer.optional import required
 from ...store.arrays import Floats
 from ...store.files import replacing
-from .base import EmbeddingFormat, Embeddings, Shape, floats, stacked, texts
+from .base import EmbeddingFormat, Embeddings, Shape, cause, floats, stacked, texts
 
 if TYPE_CHECKING:
     import h5py
@@ -38,7 +38,7 @@ class Hdf5(EmbeddingFormat):
         except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise InterchangeError(
                 f"expected the datasets keys and embeddings, or one vector a key, in {path},"
-                f" got: {error}"
+                f" got: {cause(error)}"
             ) from error
 
     def write(self, path: Path, shape: Shape, blocks: Iterable[Floats]) -> tuple[Path, ...]:

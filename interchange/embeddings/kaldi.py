@@ -68,14 +68,13 @@ class Scp(_Kaldi):
         """Read the vectors that a list points to."""
         required("kaldiio", "a Kaldi list", "kaldiio", "interchange")
         keys, vectors = [], []
-        places = _places(path)
         try:
-            for key, ark, offset in places:
+            for key, ark, offset in _places(path):
                 with ark.open("rb") as file:
                     file.seek(offset)
                     keys.append(key)
                     vectors.append(_read_vector(file, ark, key))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise InterchangeError(f"cannot read what {path} points to: {error}") from error
         return stacked(path, keys, vectors)
 
@@ -130,31 +129,34 @@ def _read_vector(file: IO[bytes], path: Path, key: str) -> Floats:
     return vector
 
 
-def _places(path: Path) -> list[tuple[str, Path, int]]:
+def _places(path: Path) -> Iterable[tuple[str, Path, int]]:
     """Read a list: each key, its archive, and where its vector begins there."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise InterchangeError(f"expected a list in UTF-8 in {path}, got: {error}") from error
-    rows = ((number, line.split(None, 1)) for number, line in enumerate(lines, 1) if line.strip())
-    files: dict[str, Path] = {}
-    return [_place(path, number, fields, files) for number, fields in rows]
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            key, *rest = line.split(None, 1)
+            yield key, *_place(f"line {number} of {path}", rest[0].strip() if rest else "", path)
 
 
-def _place(
-    path: Path, number: int, fields: Sequence[str], files: dict[str, Path]
-) -> tuple[str, Path, int]:
-    where = fields[1].strip() if len(fields) == 2 else ""
+def _place(line: str, where: str, path: Path) -> tuple[Path, int]:
     if where.startswith("|") or where.endswith("|"):
         raise InterchangeError(
-            f"line {number} of {path} is a command, which is not run: {where[:80]!r};"
+            f"{line} is a command, which is not run: {where[:80]!r};"
             " copy the vectors into a plain archive (copy-vector)"
         )
     name, _, offset = where.rpartition(":")
-    name, start = (name, int(offset)) if name and offset.isdecimal() else (where, 0)
-    if name not in files:
-        beside = path.parent / name
-        files[name] = Path(name) if Path(name).is_file() else beside
-    if not files[name].is_file():
-        raise InterchangeError(f"expected a plain file in line {number} of {path}, got {where!r}")
-    return fields[0], files[name], start
+    name, start = (name, int(offset[:20])) if name and offset.isdecimal() else (where, 0)
+    for file in (Path(name), path.parent / name):
+        if _is_plain(file):
+            return file, start
+    raise InterchangeError(f"expected a plain file in {line}, got {where[:80]!r}")
+
+
+def _is_plain(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except (OSError, ValueError):
+        return False

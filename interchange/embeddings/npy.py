@@ -8,7 +8,7 @@ import numpy as np
 from ...errors import InterchangeError
 from ...store.arrays import Floats
 from ...store.files import replacing
-from .base import EmbeddingFormat, Embeddings, Shape, floats, refuse_keys
+from .base import EmbeddingFormat, Embeddings, Shape, cause, floats, refuse_keys
 from .npz import DAMAGED, header
 
 
@@ -21,9 +21,10 @@ class Npy(EmbeddingFormat):
     def read(self, path: Path) -> Embeddings:
         """Read the array and the list beside it."""
         try:
-            vectors = np.load(path, allow_pickle=False)
+            with path.open("rb") as file:
+                vectors = np.load(file, allow_pickle=False)
         except DAMAGED as error:
-            raise InterchangeError(f"cannot read {path} as an array: {error}") from error
+            raise InterchangeError(f"cannot read {path} as an array: {cause(error)}") from error
         return Embeddings(_read_keys(_beside(path)), floats(path, vectors))
 
     def write(self, path: Path, shape: Shape, blocks: Iterable[Floats]) -> tuple[Path, ...]:

@@ -1,18 +1,24 @@
 """NumPy's `.npz`: the arrays `keys` and `embeddings`."""
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
 from ...errors import InterchangeError
 from ...store.arrays import Floats
 from ...store.files import replacing
-from .base import EmbeddingFormat, Embeddings, Shape, floats, texts
+from .base import EmbeddingFormat, Embeddings, Shape, cause, floats, texts
 
-DAMAGED = (KeyError, TypeError, ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error)
+DAMAGED = (
+    *(KeyError, TypeError, ValueError, EOFError, OSError, RuntimeError, MemoryError),
+    *(SyntaxError, TokenError, OverflowError, struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""What NumPy and zipfile raise on files that are damaged or hold pickles."""
 
 
 class Npz(EmbeddingFormat):
@@ -24,11 +30,12 @@ class Npz(EmbeddingFormat):
     def read(self, path: Path) -> Embeddings:
         """Read both arrays."""
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 keys, vectors = texts(arrays["keys"]), arrays["embeddings"]
         except DAMAGED as error:
             raise InterchangeError(
-                f"expected the arrays keys and embeddings, without pickles, in {path}, got: {error}"
+                f"expected the arrays keys and embeddings, without pickles, in {path},"
+                f" got: {cause(error)}"
             ) from error
         return Embeddings(keys, floats(path, vectors))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...errors import InterchangeError, StoreError
 from ...store.arrays import Floats, lists
 from ...store.files import replacing
-from .base import EmbeddingFormat, Embeddings, Shape, floats
+from .base import EmbeddingFormat, Embeddings, Shape, cause, floats
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,9 +38,8 @@ class Parquet(EmbeddingFormat):
             keys = table["key"].cast(pa.string()).to_pylist()
             vectors = lists(_as_lists(table), "embedding")
         except (pa.ArrowException, OSError, StoreError) as error:
-            reason = " ".join(str(error).split(";")[0].split())
             raise InterchangeError(
-                f"expected keys and lists of numbers of one length in {path}, got: {reason}"
+                f"expected keys and lists of numbers of one length in {path}, got: {cause(error)}"
             ) from error
         return Embeddings(["" if key is None else key for key in keys], floats(path, vectors))
 

@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import InterchangeError
 from ...store.arrays import Floats
 from ...store.files import replacing
-from .base import EmbeddingFormat, Embeddings, Shape, floats
+from .base import EmbeddingFormat, Embeddings, Shape, cause, floats
 
 
 class SafeTensors(EmbeddingFormat):
@@ -29,7 +29,7 @@ class SafeTensors(EmbeddingFormat):
         except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise InterchangeError(
                 f"expected the tensor embeddings and keys, a JSON list, in the metadata of {path},"
-                f" got: {error}"
+                f" got: {cause(error)}"
             ) from error
         if not isinstance(keys, list):
             raise InterchangeError(f"expected keys as a JSON list in the metadata of {path}")
