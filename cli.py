@@ -14,6 +14,7 @@ from .commands.indexing import index
 from .commands.matching import query
 from .commands.probing import probe
 from .commands.reranking import evaluate, make_trials, train_reranker
+from .commands.serving import serve
 from .commands.storing import check, forget, info, sql
 from .commands.tagging import tag
 from .commands.tagging_windows import tag_windows
@@ -34,6 +35,7 @@ COMMANDS = (
     fuse_encoders,
     export_onnx,
     export,
+    serve,
     sql,
     info,
     audit,

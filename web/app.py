@@ -1,0 +1,71 @@
+"""The app: everything a server answers, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
+from starlette.staticfiles import StaticFiles
+
+from .. import __version__
+from . import errors
+from .endpoints import hearing, looking, matching, page
+from .middleware import Guard
+from .services import Services
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..store.store import Store
+
+_DESCRIPTION = """\
+Whose voice is it: name the one recording of a group that has an anchor's speaker, and say how sure
+that is. Recordings are referred to by a stored id, a stored path, or `upload:ID`. Every failure is
+`{"error": "one line"}`.
+"""
+_TAGS = [
+    {"name": "voices", "description": "Match, verify and identify."},
+    {"name": "recordings", "description": "What is in the store."},
+    {"name": "audio", "description": "Uploads, playback and spectrograms."},
+    {"name": "server", "description": "Health and metrics."},
+]
+
+
+def create_app(store: "Store", settings: Settings | None = None) -> FastAPI:
+    """Make the app that serves a store; its encoder is loaded when it starts.
+
+    Raises
+    ------
+    UsageError
+        The settings contradict each other.
+    """
+    services = Services.of(store, settings or Settings())
+    app = FastAPI(
+        title="spkret",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.services = services
+    errors.install(app)
+    app.add_middleware(Guard, settings=services.settings, metrics=services.metrics)
+    secured = [Depends(HTTPBearer(auto_error=False))] if services.settings.token else []
+    for router in (matching.router, looking.router, hearing.router):
+        app.include_router(router, dependencies=secured)
+    app.include_router(page.router)
+    app.mount("/static", StaticFiles(directory=page.STATIC, check_dir=False), name="static")
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    try:
+        await run_in_threadpool(services.start)
+        yield
+    finally:
+        await run_in_threadpool(services.close)

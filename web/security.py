@@ -1,0 +1,110 @@
+"""Who may ask: checks of a request before anything else looks at it."""
+
+import hmac
+import secrets
+from hashlib import sha256
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from .settings import LOOPBACK, Settings
+
+COOKIE = "spkret_token"
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+        " media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""Sent with every answer."""
+
+_OPEN_PATHS = ("/", "/health", "/favicon.ico")
+_OPEN_FOLDERS = ("/static/",)
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAME_SITE = frozenset({"same-origin", "none"})
+
+Refusal = tuple[int, str]
+
+
+def cookie_for(token: str) -> str:
+    """Return what the cookie of a token holds: not the token, and of plain characters."""
+    return hmac.new(token.encode(), b"spkret cookie", sha256).hexdigest()
+
+
+def is_token(given: str, token: str) -> bool:
+    """Compare tokens in a time that does not tell how much of them is equal."""
+    return secrets.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def refusal(scope: Scope, settings: Settings) -> Refusal | None:
+    """Return why a request is refused, as a status and a line; None where it may go on."""
+    headers = Headers(scope=scope)
+    return (
+        _wrong_host(headers, settings)
+        or _no_token(scope, headers, settings)
+        or (None if scope["method"] in _SAFE_METHODS else _forged(scope, headers))
+    )
+
+
+def _wrong_host(headers: Headers, settings: Settings) -> Refusal | None:
+    """Refuse other names for this computer: a foreign page could have its own name resolve here."""
+    host = headers.get("host", "")
+    if not settings.is_local or _host_name(host) in LOOPBACK:
+        return None
+    return 400, f"expected the host {settings.host} or localhost, got {host[:80]!r}"
+
+
+def _no_token(scope: Scope, headers: Headers, settings: Settings) -> Refusal | None:
+    path = scope["path"]
+    if settings.token is None or path in _OPEN_PATHS or path.startswith(_OPEN_FOLDERS):
+        return None
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and is_token(given.strip(), settings.token):
+        return None
+    if is_token(_cookie(headers), cookie_for(settings.token)):
+        return None
+    return 401, "expected the token: send `Authorization: Bearer TOKEN`, or open /?token=TOKEN"
+
+
+def _forged(scope: Scope, headers: Headers) -> Refusal | None:
+    """Refuse what another site's page makes a browser send."""
+    site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
+    if site not in _SAME_SITE or (origin is not None and _place(origin) != headers.get("host")):
+        return (
+            403,
+            "expected a request of this server's own page or of a program, got one of another site",
+        )
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = "multipart/form-data" if scope["path"] == "/uploads" else "application/json"
+    if scope["method"] == "POST" and kind != wanted:
+        return 415, f"expected the content type {wanted}, got {kind[:80]!r}"
+    return None
+
+
+def _host_name(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _place(origin: str) -> str:
+    """Return the host and port of an origin; an opaque one (`null`) has none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+def _cookie(headers: Headers) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value

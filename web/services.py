@@ -1,0 +1,123 @@
+"""What a server holds while it runs."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..api import loading
+from ..errors import EncoderError, EncoderMismatchError, OptionalDependencyError
+from .catalogue import Catalogues
+from .hearing import Hearing
+from .layout import Maps
+from .matching import Matching
+from .metrics import Metrics
+from .settings import Settings
+from .uploads import Uploads
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..store.store import Store
+    from .embedding import BatchingEmbedder
+
+
+class LateEmbedder:
+    """The embedder of uploads, there once the encoder is loaded; where it cannot be, it says why.
+
+    A store whose encoder is not at hand can be served all the same: only uploads fail.
+    """
+
+    def __init__(self) -> None:
+        self._embedder: BatchingEmbedder | None = None
+        self._why = "expected the encoder to be loaded, the server has not started yet"
+
+    def load(self, store: "Store", settings: Settings, metrics: Metrics) -> None:
+        """Load and warm the store's encoder."""
+        from .embedding import BatchingEmbedder
+
+        try:
+            extractor = loading.extractor_for(store, settings.model, settings.device)
+        except (EncoderError, EncoderMismatchError, OptionalDependencyError) as error:
+            if settings.model is not None:
+                raise
+            self._why = f"uploads cannot be embedded: {error}"
+            print(f"warning: {self._why}", file=sys.stderr)
+            return
+        extractor.encoder.warm_up()
+        self._embedder = BatchingEmbedder(extractor, settings.batch_size, metrics.embedded)
+
+    def embed(self, path: Path) -> "pa.Table":
+        """Embed one file, see `BatchingEmbedder.embed`.
+
+        Raises
+        ------
+        EncoderError
+            There is no encoder.
+        """
+        if self._embedder is None:
+            raise EncoderError(self._why)
+        return self._embedder.embed(path)
+
+    def close(self) -> None:
+        """Stop embedding."""
+        if self._embedder is not None:
+            self._embedder.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a server holds while it runs; made when it starts, closed when it ends."""
+
+    store: "Store"
+    settings: Settings
+    metrics: Metrics
+    catalogues: Catalogues
+    embedder: LateEmbedder
+    uploads: Uploads
+    matching: Matching
+    hearing: Hearing
+    maps: Maps
+
+    @classmethod
+    def of(cls, store: "Store", settings: Settings) -> "Services":
+        """Put together what serves a store; nothing is loaded yet."""
+        metrics, embedder = Metrics(), LateEmbedder()
+        catalogues, uploads = Catalogues(store), Uploads(settings, embedder.embed)
+        metrics.watch("recordings", "Recordings in the store.", lambda: len(catalogues.newest()))
+        metrics.watch("uploads_held", "Uploads that are kept.", lambda: len(uploads))
+        return cls(
+            store=store,
+            settings=settings,
+            metrics=metrics,
+            catalogues=catalogues,
+            embedder=embedder,
+            uploads=uploads,
+            matching=Matching(store, catalogues, uploads, settings.log, Lock()),
+            hearing=Hearing(uploads.folder),
+            maps=Maps(store),
+        )
+
+    def start(self) -> None:
+        """Load what takes a while: the encoder, the recordings, the store's background."""
+        self.embedder.load(self.store, self.settings, self.metrics)
+        self.catalogues.newest()
+
+    def close(self) -> None:
+        """Stop what runs, and delete the uploads."""
+        self.embedder.close()
+        self.uploads.close()
+
+    def health(self) -> dict[str, Any]:
+        """Say that the server is there, and what it serves."""
+        from ..rerank.loading import load_for
+
+        reranker = load_for(self.store)
+        return {
+            "status": "ok",
+            "store": self.store.path.name,
+            "recordings": len(self.catalogues.newest()),
+            "encoder": self.store.encoder.name,
+            "reranker": None if reranker is None else reranker.fingerprint,
+        }
