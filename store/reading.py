@@ -62,21 +62,23 @@ def one_line(error: Exception) -> str:
 
 
 def locked(
-    views: Mapping[str, Snapshot], memory_bytes: int | None = None
+    views: Mapping[str, Snapshot], statements: Sequence[str] = ()
 ) -> "duckdb.DuckDBPyConnection":
     """Open a database for a user's SQL: one view a snapshot, and locked against all else.
 
-    It writes nothing to disk, and uses at most half of the machine's memory if not told otherwise.
+    Nothing is moved to disk: DuckDB would do so in the working folder, and let SQL read it there.
+
+    Parameters
+    ----------
+    statements : of our own, run before it is locked
     """
     connection = _opened()
     connection.execute("SET temp_directory = ''")
-    most = "50%" if memory_bytes is None else f"{memory_bytes}B"
-    connection.execute(f"SET memory_limit = {quote(most)}")
     for name, snapshot in views.items():
-        if snapshot.files:
-            connection.execute(f"CREATE VIEW {name} AS {_select(snapshot)}")
-        else:
-            connection.register(name, snapshot.schema.empty_table())
+        rows = _select(snapshot) if snapshot.files else _select_nothing(connection, snapshot)
+        connection.execute(f"CREATE VIEW {name} AS {rows}")
+    for statement in statements:
+        connection.execute(statement)
     files = [file.path for snapshot in views.values() for file in snapshot.files]
     connection.execute(f"SET allowed_paths = {_list(files)}")
     connection.execute("SET enable_external_access = false")
@@ -111,6 +113,14 @@ def _select(snapshot: Snapshot) -> str:
     options = f"true, hive_types = {{{hive}}}" if hive else "false"
     files = _list([file.path for file in snapshot.files])
     return f"SELECT {columns} FROM read_parquet({files}, hive_partitioning = {options})"  # noqa: S608
+
+
+def _select_nothing(connection: "duckdb.DuckDBPyConnection", snapshot: Snapshot) -> str:
+    """Select no rows in the columns of a table that has none yet."""
+    empty = connection.from_arrow(snapshot.schema.empty_table())
+    typed = zip(empty.columns, empty.types, strict=True)
+    columns = ", ".join(f'CAST(NULL AS {type_}) AS "{name}"' for name, type_ in typed)
+    return f"SELECT {columns} WHERE false"
 
 
 def _list(texts: Sequence[str]) -> str:

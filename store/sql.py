@@ -1,16 +1,22 @@
 """SQL over a store: read-only, and near nothing but the store's own tables."""
 
+import re
 from typing import TYPE_CHECKING
 
 from ..errors import SqlError
 from .reading import locked, one_line
 from .schema import Seconds
 from .sql_deadline import deadline
+from .sql_names import statements
 
 if TYPE_CHECKING:
     import duckdb
 
     from .store import Store
+
+_EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?(?:\s*\([\w\s,]*\))?\s", re.IGNORECASE)
+
+_LONGEST_REASON = 600
 
 
 def query(
@@ -22,6 +28,9 @@ def query(
     memory_bytes: int | None = None,
 ) -> "duckdb.DuckDBPyRelation":
     """Run one query over the views `recordings`, `scores`, `trials` and `failures`.
+
+    `store/columns.py` says what their columns are. `cosine(a, b)` compares two embeddings, and
+    `embedding_of(x)` is that of a stored path or an id.
 
     Parameters
     ----------
@@ -44,23 +53,40 @@ def query(
 
     try:
         _check(sql)
-        views = {table.path.name: table.snapshot() for table in store.tables}
-        connection = locked(views, memory_bytes)
+        connection = _connected(store, memory_bytes)
         with deadline(connection, timeout_s):
             rows = connection.sql(sql)
             return (rows if most_rows is None else rows.limit(most_rows)).materialize()
     except duckdb.OutOfMemoryException as error:
         raise SqlError("the query needs too much memory; ask for fewer rows or columns") from error
     except duckdb.Error as error:
-        raise SqlError(f"the query failed: {one_line(error)}") from error
+        raise SqlError(f"the query failed: {_reason(error)}") from error
+
+
+def _connected(store: "Store", memory_bytes: int | None) -> "duckdb.DuckDBPyConnection":
+    views = {table.path.name: table.snapshot() for table in store.tables}
+    most = "50%" if memory_bytes is None else f"{memory_bytes}B"
+    return locked(views, [f"SET memory_limit = '{most}'", *statements()])
 
 
 def _check(sql: str) -> None:
     """Let one statement pass, by DuckDB's own reading of it, if it only reads."""
+    kinds = _kinds(sql)
+    explain = _EXPLAIN.match(sql)
+    if kinds == ["EXPLAIN"] and explain:
+        kinds = _kinds(sql[explain.end() :])
+    if kinds != ["SELECT"]:
+        found = ", ".join(kinds) or "nothing"
+        raise SqlError(f"expected one SELECT statement, got {found}; the store is read-only")
+
+
+def _kinds(sql: str) -> list[str]:
     import duckdb
 
-    statements = duckdb.extract_statements(sql)
-    reading = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
-    if len(statements) != 1 or statements[0].type not in reading:
-        kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
-        raise SqlError(f"expected one SELECT statement, got {kinds}; the store is read-only")
+    return [statement.type.name for statement in duckdb.extract_statements(sql)]
+
+
+def _reason(error: Exception) -> str:
+    """Say in one line of bearable length why; what `error()` says is said as it is."""
+    text = one_line(error).removeprefix("Invalid Input Error: ")
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} …"

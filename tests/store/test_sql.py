@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from builders import embedded
@@ -52,6 +54,12 @@ def test_views_join_and_features_are_a_map(store: Store) -> None:
         "explain select 1",
         "describe recordings",
         "summarize failures",
+        "summarize recordings",
+        "show tables",
+        "show all tables",
+        "table recordings",
+        "explain (format json) from recordings",
+        "explain analyze from recordings",
         "values (1)",
         "select 1; -- the end",
     ],
@@ -97,6 +105,59 @@ def test_rows_stay_when_read_twice_and_after_the_store_changed(store: Store) -> 
         "select * from read_parquet('{store}/recordings/**/*.parquet')",
         "select cast(path as int) from recordings",
         "select * from local_variable",
+        "explain analyze create table t as select 1",
+        "explain analyze drop view recordings",
+        "explain (analyze /*) select 1 --*/) create table t as select 1",
+        "/* explain */ explain analyze create table t as select 1",
+        "create macro f(x) as x",
+        "create temp table t as select 1",
+        "create secret (type s3)",
+        "prepare p as from recordings",
+        "execute p",
+        "call enable_logging()",
+        "call checkpoint()",
+        "set variable a = 1",
+        "reset threads",
+        "pragma database_list",
+        "pragma threads = 1",
+        "use memory",
+        "begin",
+        "vacuum",
+        "detach memory",
+        "import database '{store}'",
+        "update failures set path = 'x'",
+        "merge into failures using failures f on true when matched then delete",
+        "with a as materialized (insert into failures values (1)) from a",
+        "from query('from read_text(''/etc/passwd'')')",
+        "from query('copy (select 1) to ''{store}/copy.csv''')",
+        "from query('set threads = 1')",
+        "from query_table('/etc/passwd')",
+        "from json_execute_serialized_sql(json_serialize_sql('from ''/etc/passwd'''))",
+        "with a as (from read_blob('/etc/passwd')) from a",
+        "describe '/etc/passwd'",
+        "summarize '/etc/passwd'",
+        "explain from read_text('/etc/passwd')",
+        "explain analyze copy recordings to '{store}/copy.csv'",
+        "from sniff_csv('/etc/passwd')",
+        "from read_json('/etc/passwd')",
+        "from read_text('.tmp/spilled')",
+        "from read_text('{store}/spkret.json')",
+        "from parquet_metadata('{store}/index/x.parquet')",
+        "from parquet_schema('{store}/../x.parquet')",
+        "from read_duckdb('{store}/x.db')",
+        "from read_csv('/dev/stdin')",
+        "from 'https://example.com/a.csv'",
+        "from read_text('s3://bucket/key')",
+        "from delta_scan('{store}/recordings')",
+        "from start_ui()",
+        "from duckdb_secrets()",
+        "from enable_logging('QueryLog', storage = 'file', storage_path = '{store}/copy')",
+        "from enable_profiling()",
+        "from arrow_scan(null, null, null)",
+        "from pandas_scan(1::bigint::pointer)",
+        "from python_map_function((select 1), null)",
+        "select getenv('HOME')",
+        "select '" + "[" * 10_000 + "'::json",
         "select error('two\nlines')",
     ],
 )
@@ -107,4 +168,15 @@ def test_anything_else_is_an_sql_error_in_one_line(store: Store, sql: str) -> No
         query(store, sql.format(store=store.path))
     assert local_variable.num_rows == 1
     assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 700
     assert not list(store.path.glob("copy*"))
+
+
+@pytest.mark.parametrize("head", ["", "explain ", "explain analyze ", "/* */ explain analyze "])
+def test_files_of_the_store_cannot_be_written_over(store: Store, head: str) -> None:
+    store.recordings.commit([embedded("1.wav")])
+    file = Path(store.recordings.delta.snapshot().files[0].path)
+    before = file.read_bytes()
+    with pytest.raises(SqlError):
+        query(store, f"{head}copy (select 1) to '{file}'")
+    assert file.read_bytes() == before
