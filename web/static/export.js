@@ -1,0 +1,47 @@
+// Take an answer along: its JSON, and the command that gives the same.
+
+import { download, el } from "./dom.js";
+
+/** Make the box below an answer. `raw` is the server's JSON, with ids that JavaScript would round. */
+export function exportBox(match, raw, asked) {
+  const command = commandLine(asked);
+  return el("details", { class: "card" },
+    el("summary", {}, "Export"),
+    el("div", { class: "row" },
+      copyButton("Copy JSON", raw),
+      el("button", { type: "button", onclick: () => download("match.json", "application/json", raw) }, "Download JSON"),
+      copyButton("Copy command", command)),
+    el("p", { class: "muted small" }, "The same on the command line:"),
+    el("pre", { tabindex: "0", "aria-label": "Command" }, command));
+}
+
+/** Write the command for a query; `names` gives what a reference is called outside this page. */
+export function commandLine({ anchor, request, store, names = {} }) {
+  const options = Object.entries({ language: request.language, noise: request.noise, where: request.where, top: request.top, "min-probability": request.min_probability })
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => `--${name} ${quoted(String(value))}`);
+  if (request.open) options.push("--open");
+  if (request.explain) options.push("--explain");
+  if (store) options.push(`--store ${quoted(store)}`);
+  const words = `spkret query ${quoted(anchor.label)}${request.group ? " --group -" : ""} ${options.join(" ")}`;
+  if (!request.group) return words;
+  return `${words} <<'END'\n${request.group.map((ref) => names[ref] ?? ref).join("\n")}\nEND`;
+}
+
+function quoted(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function copyButton(label, words) {
+  const button = el("button", { type: "button" }, label);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(words);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not allowed here: download it";
+    }
+    setTimeout(() => (button.textContent = label), 2000);
+  });
+  return button;
+}

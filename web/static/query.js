@@ -1,0 +1,44 @@
+// The Query tab: an anchor, where to search, and the answer.
+
+import { el, fill, find } from "./dom.js";
+import { post } from "./api.js";
+import { initGroup } from "./group.js";
+import { createPicker } from "./picker.js";
+import { showResult, spoken } from "./results.js";
+import { createTask } from "./task.js";
+
+/** Wire the tab; returns `setAnchor(sound)`. `store()` gives the store's path. */
+export function initQuery(store) {
+  const form = find("#query-form");
+  const place = find("#result");
+  const anchor = createPicker(find("#anchor"), "Anchor");
+  const group = initGroup(form);
+  const task = createTask("Find the match");
+  const said = el("p", { class: "hidden", role: "status" });
+  form.append(task.element, said);
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const asked = { anchor: anchor.value(), store: store() };
+    place.setAttribute("aria-busy", "true");
+    const answer = await task.run("Searching…", async (signal) => {
+      if (!asked.anchor) throw new Error("No anchor yet: choose a file, record one, or take one of the store.");
+      const found = await group.read();
+      asked.names = found.names;
+      asked.request = { anchor: asked.anchor.ref, ...found.where, ...readOptions(form) };
+      return post("query", asked.request, signal);
+    });
+    place.removeAttribute("aria-busy");
+    if (!answer) return;
+    showResult(place, answer.answer, answer.text, asked);
+    fill(said, spoken(answer.answer));
+    find("h2", place).focus();
+  });
+  return { setAnchor: anchor.set };
+}
+
+function readOptions(form) {
+  const number = (name) => (form.elements[name].value.trim() === "" ? null : Number(form.elements[name].value));
+  const least = number("least");
+  return { top: number("top") ?? 20, explain: true, open: form.elements.open.checked, min_probability: least === null ? null : least / 100 };
+}

@@ -1,0 +1,56 @@
+// The Verify tab: two sounds, and whether they are one speaker's.
+
+import { el, fill, find } from "./dom.js";
+import { post } from "./api.js";
+import { reasons } from "./explain.js";
+import { decimal } from "./format.js";
+import { bigProbability } from "./meter.js";
+import { isCurrent, play } from "./player.js";
+import { createPicker } from "./picker.js";
+import { comparison } from "./results.js";
+import { createTask } from "./task.js";
+
+/** Wire the tab; returns `add(sound)`, which takes the first free place, else the second. */
+export function initVerify() {
+  const form = find("#verify-form");
+  const place = find("#verify-result");
+  const a = createPicker(find("#verify-a"), "First recording");
+  const b = createPicker(find("#verify-b"), "Second recording");
+  const task = createTask("Compare");
+  form.append(task.element);
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const sounds = [a.value(), b.value()];
+    const answer = await task.run("Comparing…", (signal) => {
+      if (!sounds[0] || !sounds[1]) throw new Error("Two recordings are needed: choose the one that is missing.");
+      return post("verify", { a: sounds[0].ref, b: sounds[1].ref, explain: true }, signal);
+    });
+    if (!answer) return;
+    showAnswer(place, answer.answer, sounds);
+    find("h2", place).focus();
+  });
+  return { add: (sound) => (a.value() === null ? a : b).set(sound) };
+}
+
+function showAnswer(place, answer, sounds) {
+  const warnings = answer.warnings.map((warning) => el("p", { class: "warning" }, warning));
+  const view = el("div", { class: "card stack" }, comparison(...sounds, ["First", "Second"]), switchButton(sounds), reasons(answer));
+  fill(place, verdict(answer), warnings, view);
+}
+
+function verdict(answer) {
+  const { decision, same_speaker: same } = answer;
+  const words = same === null || same === undefined ? "No decision" : same ? "The same speaker" : "Two different speakers";
+  const rule = decision && el("p", { class: "muted small" }, `Decided by ${decision.system} ${decimal(decision.score)} against ${decimal(decision.threshold)}; threshold: ${decision.source}.`);
+  const figures = [bigProbability("It is one speaker", answer.probability, "at equal odds beforehand"), figure("Cosine", answer.cosine), figure("AS-norm", answer.asnorm)];
+  return el("div", { class: `card verdict ${same ? "named" : "abstained"}` }, el("h2", { tabindex: "-1" }, words), el("div", { class: "figures" }, figures), rule);
+}
+
+function figure(name, value) {
+  return el("div", { class: "figure" }, el("span", { class: "muted small" }, name), el("strong", { class: "number" }, decimal(value)));
+}
+
+function switchButton([a, b]) {
+  return el("div", {}, el("button", { type: "button", onclick: () => play(isCurrent(a) ? b : a) }, "Switch between the two"));
+}
