@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "audit",
+    "doctor",
     "embed",
     "evaluate",
     "export",
@@ -28,6 +29,7 @@ __all__ = [
 if TYPE_CHECKING:
     from .api import (
         audit,
+        doctor,
         embed,
         evaluate,
         export,

@@ -6,6 +6,7 @@ from . import __version__
 from .commands.auditing import audit
 from .commands.base import Group
 from .commands.demo import demo
+from .commands.diagnosing import doctor
 from .commands.encoders import export_onnx, models
 from .commands.exchanging import export
 from .commands.fusing import fuse_encoders
@@ -43,6 +44,7 @@ COMMANDS = (
     check,
     forget,
     models,
+    doctor,
     demo,
 )
 

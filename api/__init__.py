@@ -5,6 +5,7 @@ that is not stored, once a process.
 """
 
 from .arguments import Reference, opened
+from .diagnosing import doctor
 from .exchange import export
 from .indexing import embed, index, open, tag, tag_windows
 from .loading import embedder, encoder
@@ -15,6 +16,7 @@ from .reranking import evaluate, make_trials, train_reranker
 __all__ = [
     "Reference",
     "audit",
+    "doctor",
     "embed",
     "embedder",
     "encoder",

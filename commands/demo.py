@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ..analysis.doctor.selftest import CORPUS
 from ..errors import UsageError
 from .base import Command, device_option
 from .indexing import index
@@ -12,7 +13,6 @@ from .matching import query
 from .reranking import evaluate, make_trials
 from .storing import sql
 
-CORPUS = Path(__file__).parents[1] / "examples" / "corpus"
 COUNTS = "select language, noise, count(*) as files, count(distinct speaker) as speakers, \
 sum(duration_s) as seconds from recordings group by all order by all"
 

@@ -199,6 +199,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "audit",
         "probe",
         "models",
+        "doctor",
         "check",
         "forget",
         "demo",
