@@ -49,11 +49,15 @@ def _png(picture: npt.NDArray[np.float32], seconds: float, nyquist_hz: Hertz) ->
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=_INCHES, dpi=_DOTS, layout="constrained", facecolor="none")
-    canvas = FigureCanvasAgg(figure)
+    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.imshow(
         picture,
-        **{"origin": "lower", "aspect": "auto", "cmap": "magma", "vmin": -SPAN_DB, "vmax": 0.0},
+        origin="lower",
+        aspect="auto",
+        cmap="magma",
+        vmin=-SPAN_DB,
+        vmax=0.0,
         extent=(0.0, seconds, 0.0, nyquist_hz / 1000),
     )
     axes.set_ylim(0, min(TOP_HZ, nyquist_hz) / 1000)
@@ -62,5 +66,5 @@ def _png(picture: npt.NDArray[np.float32], seconds: float, nyquist_hz: Hertz) ->
     axes.tick_params(colors=_INK)
     axes.spines[:].set_color(_INK)
     buffer = BytesIO()
-    canvas.print_png(buffer)
+    figure.savefig(buffer, format="png")
     return buffer.getvalue()
