@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str] = {
     "embeddings": "export_embeddings",
+    "manifest": "export_manifest",
+    "trials": "export_trials",
+    "scores": "export_scores",
 }
 """Each kind, and the module of this package whose `export` writes it."""
 
@@ -33,7 +36,8 @@ class ExportOptions:
     ----------
     format : by its name; by default told from the ending of the file's name
     key : what names a recording: `path`, `id` or `speaker-path`
-    language, noise, where : filters of the recordings; `where` is a DuckDB SQL condition
+    language, noise, where : filters of the recordings; `where` is a DuckDB SQL condition, of trials
+        and scores on their own columns
     progress : told how far it is
     """
 
@@ -55,12 +59,14 @@ class Exported:
     format : by its name
     rows : how many were written
     files : those written, the one asked for first
+    notes : what to know about them, in plain words
     """
 
     what: str
     format: str
     rows: int
     files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 Exporter = Callable[["Store", Path, ExportOptions], Exported]

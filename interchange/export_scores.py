@@ -1,0 +1,95 @@
+"""Scored pairs: a row an anchor and candidate, from the scores table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import InterchangeError
+from .export_trials import no_filters_of_recordings
+from .kinds import Exported, ExportOptions
+from .lists.pairs import SCORES, ListedPair
+from .lists.texts import form_of
+
+if TYPE_CHECKING:
+    from ..store.store import Store
+
+_TABLES = ("csv", "parquet")
+_COLUMNS = (
+    *("query_id", "trial_id", "created_at", "command", "anchor_path", "candidate_path"),
+    *("cosine", "centred", "asnorm", "score", "probability", "is_match", "encoder", "reranker"),
+)
+_RATIOS = "verify"
+"""The command whose scores are log odds at equal prior, where there is a reranker."""
+
+
+def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
+    """Write the scores of the newest run, or all that fulfil `where`, a condition on their columns.
+
+    A pair that was scored several times is written once, as it was last scored. `voxceleb`, `kaldi`
+    and `nist` take the score that decided; it is a log-likelihood ratio where `spkret verify` had a
+    reranker. `csv` and `parquet` hold every system's.
+
+    Raises
+    ------
+    InterchangeError
+        Nothing was scored, or a name cannot be written in this format.
+    UsageError
+        There is no such format, or a filter of recordings is given.
+    """
+    form = form_of(out, options.format, [*_TABLES, *SCORES])
+    no_filters_of_recordings(options)
+    rows = _newest_of_each(_rows(store, options.where))
+    if not rows.num_rows:
+        raise InterchangeError(
+            f"expected scores to export in {store.path}, none is selected: see spkret verify"
+        )
+    if form in _TABLES:
+        _write_table(out, rows, form)
+        return Exported("scores", form, rows.num_rows, (str(out),))
+    SCORES[form](out, _pairs(rows))
+    return Exported("scores", form, rows.num_rows, (str(out),), notes=_doubts(rows, form))
+
+
+def _rows(store: "Store", where: str | None) -> pa.Table:
+    rows = store.scores.delta.read(_COLUMNS, where=where)
+    if where is not None or not rows.num_rows:
+        return rows
+    return rows.filter(pc.equal(rows["created_at"], pc.max(rows["created_at"])))
+
+
+def _newest_of_each(rows: pa.Table) -> pa.Table:
+    """Keep the last row of each pair; rows come in the order of time."""
+    pairs = zip(rows["anchor_path"].to_pylist(), rows["candidate_path"].to_pylist(), strict=True)
+    last = {pair: number for number, pair in enumerate(pairs)}
+    return rows.take(pa.array(sorted(last.values()), pa.int64()))
+
+
+def _pairs(rows: pa.Table) -> list[ListedPair]:
+    columns = ("anchor_path", "candidate_path", "is_match", "score")
+    return [ListedPair(*row) for row in zip(*(rows[c].to_pylist() for c in columns), strict=True)]
+
+
+def _doubts(rows: pa.Table, form: str) -> tuple[str, ...]:
+    """Say so where scores stand as log-likelihood ratios and are none."""
+    are_ratios = pc.and_(pc.equal(rows["command"], _RATIOS), pc.is_valid(rows["reranker"]))
+    others = rows.num_rows - (pc.sum(are_ratios).as_py() or 0)
+    if form != "nist" or not others:
+        return ()
+    return (
+        f"{others} of {rows.num_rows} scores are no log-likelihood ratios: those are what spkret"
+        " verify gives with a reranker",
+    )
+
+
+def _write_table(path: Path, rows: pa.Table, form: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(rows, path)
+    else:
+        from pyarrow import csv
+
+        csv.write_csv(rows, path)

@@ -1,0 +1,1 @@
+"""Manifests, trials and scores in the forms of other tools."""
