@@ -8,7 +8,7 @@ from .commands.base import Group
 from .commands.demo import demo
 from .commands.diagnosing import doctor
 from .commands.encoders import export_onnx, models
-from .commands.exchanging import export
+from .commands.exchanging import export, import_
 from .commands.fusing import fuse_encoders
 from .commands.identifying import identify
 from .commands.indexing import index
@@ -36,6 +36,7 @@ COMMANDS = (
     fuse_encoders,
     export_onnx,
     export,
+    import_,
     serve,
     sql,
     info,

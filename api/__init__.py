@@ -6,7 +6,7 @@ that is not stored, once a process.
 
 from .arguments import Reference, opened
 from .diagnosing import doctor
-from .exchange import export
+from .exchange import export, import_embeddings
 from .indexing import embed, index, open, tag, tag_windows
 from .loading import embedder, encoder
 from .looking import audit, probe, sql
@@ -24,6 +24,7 @@ __all__ = [
     "export",
     "identify",
     "identify_many",
+    "import_embeddings",
     "index",
     "make_trials",
     "open",

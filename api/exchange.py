@@ -4,9 +4,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import opened
+from .arguments import opened, path_of
 
 if TYPE_CHECKING:
+    from ..interchange.import_embeddings import ImportSummary
     from ..interchange.kinds import Exported, Progress
     from .arguments import AnyStore
 
@@ -44,3 +45,51 @@ def export(
 
     options = ExportOptions(format, key, language, noise, where, progress)
     return exporter(what)(opened(store), Path(out), options)
+
+
+def import_embeddings(
+    store: "AnyStore",
+    file: str | PathLike[str],
+    encoder: str,
+    manifest: str | PathLike[str] | None = None,
+    *,
+    audio_dir: str | PathLike[str] | None = None,
+    format: str | None = None,
+    acoustics: bool = False,
+    progress: "Progress | None" = None,
+) -> "ImportSummary":
+    """Store embeddings made elsewhere, in one transaction; the store is made if it is not there.
+
+    The store is bound to the encoder's name and the dimension. A recording that is stored already
+    is replaced, so that an import may be repeated.
+
+    Parameters
+    ----------
+    file : Kaldi ark or scp, NumPy, HDF5, safetensors, CSV, TSV or Parquet
+    encoder : a name of your own for what made the embeddings
+    manifest : what the recordings are, in any form that `index` reads, or a Kaldi data folder with
+        utt2spk; without it every key is the path of a recording of which nothing else is known
+    audio_dir : the folder that relative paths belong to; the audio need not be there
+    format : of the embeddings; by default told from the ending of the file's name
+    acoustics : read the audio too, and measure its length, noise and pitch for the reranker
+    progress : called with the files of audio read and all of them
+
+    Raises
+    ------
+    InterchangeError
+        The file cannot be used, or none of its keys names a recording.
+    ManifestError
+        The manifest cannot be read.
+    EncoderMismatchError
+        The store is bound to another encoder or dimension.
+    """
+    from ..interchange import import_embeddings as importing
+
+    options = importing.ImportOptions(
+        manifest=None if manifest is None else Path(manifest),
+        audio_dir=None if audio_dir is None else Path(audio_dir),
+        format=format,
+        acoustics=acoustics,
+        progress=progress,
+    )
+    return importing.import_embeddings(path_of(store), Path(file), encoder, options)

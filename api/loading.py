@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EncoderError
+from ..errors import EncoderError, EncoderMismatchError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,9 +30,23 @@ def load_extractor(
     bound: "EncoderIdentity | None" = None,
     options: "Extraction | None" = None,
 ) -> "Extractor":
-    """Load an encoder with the options given, else those in its name, else those of a store."""
+    """Load an encoder with the options given, else those in its name, else those of a store.
+
+    Raises
+    ------
+    EncoderError
+        There is no such encoder.
+    EncoderMismatchError
+        The store's embeddings were made elsewhere, so that no encoder here can go with them.
+    """
     from ..indexer.extraction import Extraction, Extractor, parse
 
+    if bound is not None and bound.is_imported:
+        raise EncoderMismatchError(
+            f"the store's embeddings were imported as {bound.name!r}, which spkret cannot run on"
+            " audio; import those of further files too (spkret import), or index the audio into a"
+            " new --store"
+        )
     named = parse(model)
     of_store = Extraction() if bound is None else parse(bound.name).options
     options = options or named.options or of_store

@@ -101,21 +101,22 @@ def _print_summary(summary: "IndexSummary", store_path: Path, model: str) -> Non
         f" {summary.unchanged} unchanged, {summary.updated} with new tags,"
         f" {summary.duplicates} duplicates, {summary.pruned} pruned"
     )
-    click.echo(f"tags from {summary.origin}: {_counts(summary.found)}")
+    click.echo(f"tags from {summary.origin}: {counts(summary.found)}")
     for doubt in summary.doubts:
         note(doubt)
-    for tag, counts in summary.tagged.items():
-        click.echo(f"{tag} told from the sound: {_counts(counts)}")
+    for tag, values in summary.tagged.items():
+        click.echo(f"{tag} told from the sound: {counts(values)}")
     missing = [t for t, count in summary.found.items() if not count and t not in summary.tagged]
     if missing:
         note(f"no {', '.join(missing)} found; a manifest can give them (spkret index --help)")
     if audible := [tag for tag in missing if tag in WITHOUT_AUDIO]:
         note(f"or tell them from the sound: spkret tag {' '.join(f'--{tag}' for tag in audible)}")
     if summary.failed:
-        note(f"not indexed: {_counts(summary.failed)}; why: {FAILURES}")
+        note(f"not indexed: {counts(summary.failed)}; why: {FAILURES}")
     if model == "compact":
         note(BETTER)
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "none"
+def counts(found: Mapping[str, int]) -> str:
+    """Write how many there are of each, as far as there are any."""
+    return ", ".join(f"{name} {count}" for name, count in found.items() if count) or "none"

@@ -58,18 +58,29 @@ def read_recordings(audio_dir: Path, manifest: Path | None = None) -> Manifest:
         raise ManifestError(f"expected a folder name in UTF-8, got {audio_dir!a}; rename it")
     origin = manifest if manifest is not None else own_manifest(audio_dir)
     rows = read_folders(audio_dir) if origin is None else read_manifest(origin)
-    recordings, failures, doubts = _collect(rows, Paths(audio_dir, origin))
-    if not recordings and not failures:
+    listed = collect(rows, Paths(audio_dir, origin), "folders" if origin is None else str(origin))
+    if not listed.recordings and not listed.failures:
         raise ManifestError(f"expected recordings in {origin or audio_dir}, found none")
-    found = {name: sum(_has(one, name) for one in recordings) for name in FOUND_TAGS}
+    return listed
+
+
+def collect(rows: Rows, paths: Paths, origin: str) -> Manifest:
+    """Turn the rows of a manifest into recordings of a folder."""
+    recordings, failures, doubts = _collect(rows, paths)
     return Manifest(
-        root=str(audio_dir.resolve()),
-        origin="folders" if origin is None else str(origin),
+        root=paths.root,
+        origin=origin,
         recordings=recordings,
         failures=failures,
-        found=MappingProxyType(found),
+        found=found_tags(recordings),
         doubts=doubts,
     )
+
+
+def found_tags(recordings: Sequence[Recording]) -> Mapping[str, int]:
+    """Count the recordings that have each of `FOUND_TAGS`."""
+    found = {name: sum(_has(one, name) for one in recordings) for name in FOUND_TAGS}
+    return MappingProxyType(found)
 
 
 def _collect(rows: Rows, paths: Paths) -> tuple[list[Recording], list[Failure], list[str]]:

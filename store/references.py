@@ -60,7 +60,7 @@ class _Known:
         self.by_path: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for row in _rows(recordings, "path", pa.array(names, pa.string())):
             self.by_path[row["path"]].append((_full(row), row["id"]))
-        stored = _rows(recordings, "root || '/' || path", pa.array(files, pa.string()))
+        stored = _rows(recordings, "rtrim(root, '/') || '/' || path", pa.array(files, pa.string()))
         self.by_file = {_full(row): int(row["id"]) for row in stored}
 
 
@@ -134,7 +134,7 @@ def _is_same(full: str, file: Path) -> bool:
 
 
 def _full(row: dict[str, Any]) -> str:
-    return f"{row['root']}/{row['path']}"
+    return f"{row['root'].rstrip('/')}/{row['path']}"
 
 
 def _utf8(name: str) -> str:

@@ -19,6 +19,8 @@ Vector = npt.NDArray[np.float32]
 
 UNKNOWN_LANGUAGE = "und"
 
+_IMPORTED = "imported-"
+
 
 class Noise(StrEnum):
     """The noise condition of a recording."""
@@ -64,6 +66,17 @@ class EncoderIdentity:
     def __post_init__(self) -> None:
         if self.parts and (sum(self.parts) != self.dimension or min(self.parts) < 1):
             raise ValueError(f"expected parts that sum to {self.dimension}, got {self.parts}")
+
+    @classmethod
+    def imported(cls, name: str, dimension: int) -> Self:
+        """Name an encoder that only others can run: its name and dimension tell it apart."""
+        digest = hashlib.blake2b(f"{name}\0{dimension}".encode(), digest_size=16)
+        return cls(name, f"{_IMPORTED}{digest.hexdigest()}", dimension)
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether spkret cannot run it: the embeddings were made elsewhere."""
+        return self.fingerprint.startswith(_IMPORTED)
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:

@@ -118,9 +118,11 @@ class Store:
         """
         bound = self.encoder
         if (encoder.fingerprint, encoder.dimension) != (bound.fingerprint, bound.dimension):
+            is_imported = encoder.is_imported or bound.is_imported
             raise EncoderMismatchError(
-                f"expected encoder {_describe(bound)}, which {self.path} was built with,"
-                f" got {_describe(encoder)}; use --model {bound.name} or a new --store"
+                f"expected encoder {_describe(bound)}, which {self.path} was built with, got"
+                f" {_describe(encoder)}; use {'' if is_imported else f'--model {bound.name} or '}a"
+                " new --store"
             )
 
     def info(self) -> "StoreInfo":

@@ -191,6 +191,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "fuse-encoders",
         "export-onnx",
         "export",
+        "import",
         "serve",
         "sql",
         "tag",

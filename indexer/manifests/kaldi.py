@@ -9,6 +9,7 @@ from ..reasons import Reason
 from .rows import BadRow, Row, Rows, bad_row, is_utf8
 
 WAV_SCP = "wav.scp"
+UTT2SPK = "utt2spk"
 _BY_UTTERANCE = {
     "language": "utt2lang",
     "gender": "utt2gender",
@@ -42,11 +43,27 @@ def read_kaldi(folder: Path) -> Rows:
         yield _row(utterance, _decoded(file.strip()), where, said.of(utterance))
 
 
+def read_utterances(folder: Path) -> Iterator[Row]:
+    """Read the utterances of utt2spk, whatever audio they are cut from; an id stands for its file.
+
+    Raises
+    ------
+    ManifestError
+        A file cannot be read.
+    """
+    said = _Said(folder)
+    for where, line in _lines(folder / UTT2SPK):
+        utterance = line.partition(" ")[0]
+        row = _row(utterance, utterance, where, said.of(utterance))
+        if isinstance(row, Row):
+            yield row
+
+
 class _Said:
     """What the files of a data folder say of each utterance."""
 
     def __init__(self, folder: Path) -> None:
-        self._speakers = _mapping(folder / "utt2spk")
+        self._speakers = _mapping(folder / UTT2SPK)
         self._names = _mapping(folder / "spk2name")
         self._genders = _mapping(folder / "spk2gender")
         self._tags = {tag: _mapping(folder / name) for tag, name in _BY_UTTERANCE.items()}
