@@ -5,6 +5,7 @@ import click
 from . import __version__
 from .commands.auditing import audit
 from .commands.base import Group
+from .commands.completing import completion
 from .commands.demo import demo
 from .commands.diagnosing import doctor
 from .commands.encoders import export_onnx, models
@@ -47,6 +48,7 @@ COMMANDS = (
     models,
     doctor,
     demo,
+    completion,
 )
 
 

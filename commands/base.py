@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import SpkretError, UsageError
+from .values import complete_device, complete_language, complete_model
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -159,14 +160,22 @@ def json_option(function: F) -> F:
 def device_option(function: F) -> F:
     """Add `--device`: where the encoder runs."""
     return click.option(
-        "--device", default="auto", show_default=True, help="auto, cpu, openvino, cuda or cuda:N."
+        "--device",
+        default="auto",
+        show_default=True,
+        shell_complete=complete_device,
+        help="Where the encoder runs: auto, cpu, openvino, cuda or cuda:N.",
     )(function)
 
 
 def model_option(function: F) -> F:
     """Add `--model`: the encoder for files that are not stored."""
     return click.option(
-        "--model", help="Encoder for files that are not stored; by default the store's own."
+        "--model",
+        metavar="MODEL",
+        shell_complete=complete_model,
+        help="Encoder for files that are not stored: a name of `spkret models` or a path; by"
+        " default the store's own.",
     )(function)
 
 
@@ -183,7 +192,12 @@ def language_model_option(function: F) -> F:
 def filter_options(function: F) -> F:
     """Add `--language`, `--noise` and `--where`: which recordings of the store take part."""
     options = [
-        click.option("--language", help="Only this language, as in the store: en, zh, und."),
+        click.option(
+            "--language",
+            metavar="CODE",
+            shell_complete=complete_language,
+            help="Only this language, as in the store: en, zh, und (unknown).",
+        ),
         click.option(
             "--noise",
             type=click.Choice(["communication", "background", "clean", "unknown"]),

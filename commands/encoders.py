@@ -7,6 +7,7 @@ import click
 
 from .base import Command, json_option, require_named_store, store_option
 from .output import print_json, print_table
+from .values import complete_model
 
 
 @click.command("models", cls=Command, examples=["spkret models", "spkret models --json"])
@@ -36,7 +37,7 @@ def models(store_path: Path, as_json: bool) -> None:
         "spkret index ./audio --model ecapa.onnx --device openvino --store by-ecapa",
     ],
 )
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @store_option
 @json_option

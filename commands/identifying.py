@@ -9,6 +9,7 @@ import click
 from .base import Command, Misused, device_option, json_option, model_option, store_option
 from .output import note_warnings, percent, print_json, print_table
 from .rows import check_rows_file, save_rows
+from .values import complete_recording
 
 _RANKED_IN_A_LINE = 3
 
@@ -22,7 +23,7 @@ _RANKED_IN_A_LINE = 3
         "spkret identify --anchors anchors.txt --enrol speakers.csv --out answers.csv",
     ],
 )
-@click.argument("anchor", required=False)
+@click.argument("anchor", required=False, shell_complete=complete_recording)
 @store_option
 @click.option(
     "--enrol",

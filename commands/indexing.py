@@ -16,6 +16,7 @@ from .base import (
 )
 from .output import note, print_json
 from .tagging import TAGS, WITHOUT_AUDIO
+from .values import complete_model
 
 if TYPE_CHECKING:
     from ..indexer.summary import IndexSummary
@@ -45,7 +46,12 @@ BETTER = (
     "default the one in AUDIO_DIR, else the folder names.",
 )
 @click.option(
-    "--model", default="compact", show_default=True, help="Encoder: a name of `models` or a path."
+    "--model",
+    default="compact",
+    show_default=True,
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="Encoder: a name of `spkret models` or a path.",
 )
 @click.option(
     "--crops",

@@ -16,6 +16,7 @@ from .base import (
     store_option,
 )
 from .output import note_warnings, percent, print_contributions, print_json, print_table
+from .values import complete_recording
 
 _EXPLAINED = 3
 
@@ -29,7 +30,7 @@ _EXPLAINED = 3
         "spkret query en/004.opus --language en --top 5",
     ],
 )
-@click.argument("anchor")
+@click.argument("anchor", shell_complete=complete_recording)
 @store_option
 @click.option(
     "--group",

@@ -8,6 +8,7 @@ import click
 
 from .base import Command, device_option, json_option, store_option
 from .output import note, print_json, print_table
+from .values import complete_features
 
 if TYPE_CHECKING:
     from ..analysis.probe.figures import Figure
@@ -40,6 +41,7 @@ _SHOWN_OUTLIERS = 5
     default="stored",
     show_default=True,
     metavar="NAME",
+    shell_complete=complete_features,
     help="stored (the store's embeddings), acoustics (its columns), mfcc, or an encoder: a name of "
     "`models` or a path. The last two read the audio.",
 )

@@ -19,6 +19,7 @@ from .base import (
     store_option,
 )
 from .output import note, print_json, print_table
+from .values import complete_recording
 
 if TYPE_CHECKING:
     from ..indexer.tagging.segments import Window
@@ -72,6 +73,7 @@ _TITLES = {
 @click.option(
     "--anchor",
     metavar="A",
+    shell_complete=complete_recording,
     help="Tell how similar each window's voice is to this recording: an id, a stored path or a "
     "file.",
 )

@@ -11,6 +11,7 @@ import click
 from ..errors import UsageError
 from .base import Command, device_option, json_option, store_option
 from .output import note, print_json
+from .values import complete_model
 
 if TYPE_CHECKING:
     from ..indexer.encoders.trainable.base import Trainable
@@ -122,6 +123,7 @@ def recipe_options(function: F) -> F:
 @click.option(
     "--init",
     metavar="MODEL",
+    shell_complete=complete_model,
     help="Encoder to train further: compact, ecapa, titanet-large, titanet-small, speakernet,"
     " a folder, or a .nemo file.",
 )

@@ -17,6 +17,7 @@ from .base import (
 )
 from .output import note_warnings, print_contributions, print_facts, print_json, print_table
 from .rows import check_rows_file, save_rows
+from .values import complete_recording
 
 if TYPE_CHECKING:
     from ..matcher import PairEvaluation
@@ -35,8 +36,8 @@ _OF_LISTS = ("out", "prior", "false_alarm", "balanced", "threshold_prior")
         "spkret verify --pairs pairs.txt --threshold-at 0.01 --out scores.csv",
     ],
 )
-@click.argument("a", required=False)
-@click.argument("b", required=False)
+@click.argument("a", required=False, shell_complete=complete_recording)
+@click.argument("b", required=False, shell_complete=complete_recording)
 @store_option
 @click.option(
     "--pairs",
