@@ -45,6 +45,11 @@ class BatchingEmbedder:
         self._thread = Thread(target=self._work, name="embed", daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """How many files wait to be embedded."""
+        return self._wishes.qsize()
+
     def embed(self, path: Path) -> pa.Table:
         """Embed a file: one row in RECORDINGS_SCHEMA.
 

@@ -1,0 +1,76 @@
+"""The batching embedder: fewer calls, the same vectors, failures that stay with their file."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from builders import voice, write_audio
+from web_server import CountingEncoder
+
+from spkret.errors import AudioError
+from spkret.indexer.extraction import Extraction, Extractor
+from spkret.indexer.pipeline import embed_files
+from spkret.web.embedding import BatchingEmbedder
+
+
+class HeldEncoder(CountingEncoder):
+    """Waits with its first batch until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.go_on = threading.Event(), threading.Event()
+
+    def encode_equal(self, waveforms: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        self.began.set()
+        assert self.go_on.wait(10)
+        return super().encode_equal(waveforms)
+
+
+def test_what_waits_is_embedded_in_one_call_with_the_same_vectors(tmp_path: Path) -> None:
+    files = [
+        write_audio(tmp_path / f"{n}.wav", voice(1.0, f0_hz=100 + 9 * n, seed=n)) for n in range(9)
+    ]
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no audio at all")
+    encoder, sizes = HeldEncoder(), list[int]()
+    embedder = BatchingEmbedder(Extractor(encoder, Extraction()), 64, sizes.append)
+    rows: dict[Path, npt.NDArray[np.float32] | AudioError] = {}
+
+    def ask(path: Path) -> None:
+        try:
+            rows[path] = np.array(embedder.embed(path)["embedding"][0].as_py(), np.float32)
+        except AudioError as error:
+            rows[path] = error
+
+    first = threading.Thread(target=ask, args=(files[0],))
+    first.start()
+    assert encoder.began.wait(10)
+    others = [threading.Thread(target=ask, args=(path,)) for path in (*files[1:], broken)]
+    [thread.start() for thread in others]
+    while embedder.waiting < len(others):
+        pass
+    encoder.go_on.set()
+    [thread.join() for thread in (first, *others)]
+    embedder.close()
+    assert (encoder.batches, sizes) == ([1, 8], [1, 9])
+    failed = rows.pop(broken)
+    assert isinstance(failed, AudioError)
+    assert failed.reason == "not_audio"
+    alone = embed_files(files, CountingEncoder())["embedding"].to_pylist()
+    np.testing.assert_allclose(np.stack([rows[path] for path in files]), alone, atol=1e-6)
+
+
+def test_a_failure_of_the_encoder_reaches_who_asked_and_the_next_is_embedded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = CountingEncoder()
+    file = write_audio(tmp_path / "a.wav", voice(1.0))
+    embedder = BatchingEmbedder(Extractor(encoder, Extraction()), 4, lambda _: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(encoder, "encode_equal", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            embedder.embed(file)
+    assert embedder.embed(file).num_rows == 1
+    embedder.close()
