@@ -1,27 +1,27 @@
-"""The FAISS index of one partition, as a file, and the note beside it of what it was built from."""
+"""The index of one partition as files: the FAISS index, its vectors, and a note of both."""
 
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 
+from .approximate import Approximate
+from .exact import Exact
 from .files import replacing, write_text
+from .raw_vectors import RawVectors
 
-Floats = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    from .exact import Ids
 
-LARGE = 200_000
-WANTED_RECALL = 0.99
+Index = Exact | Approximate
 
-_POINTS_A_LIST = 39
-_RESCORED = 4
-_RECALL_AT = 20
-_RECALL_QUERIES = 200
+_HASHED_ON_LOAD = 2**28
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,107 +32,106 @@ class Built:
     ----------
     version : of the recordings table
     files : the partition's Parquet files in that version
-    count : vectors
+    count, dimension : of the vectors
     rows : digest of the rows' ids and times
     size_bytes, blake2b : of the index file
     recall : at 20, measured when it was built; 1 for an exact index
+    vectors : name of the file of raw vectors beside an approximate index
+    rescored : how many of its hits an approximate index scores again exactly, at least
     """
 
     version: int
     files: tuple[str, ...]
     count: int
+    dimension: int
     rows: str
     size_bytes: int
     blake2b: str
     recall: float
+    vectors: str | None
+    rescored: int
 
 
 class PartitionFile:
-    """An index file and its note; both are written atomically, the note last."""
+    """An index file, its vectors and its note; each is written atomically, the note last."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._note = path.with_suffix(".json")
 
     def built(self) -> Built | None:
-        """Read the note; None if it is lost or damaged, or the index file is of another size."""
+        """Read the note; None if it is lost or damaged, or a file is of another size."""
         try:
             fields = json.loads(self._note.read_text())
             built = Built(**{**fields, "files": tuple(fields["files"])})
-            return built if built.size_bytes == self.path.stat().st_size else None
+            whole = built.size_bytes == self.path.stat().st_size and self._has_vectors(built)
+            return built if whole else None
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
-    def load(self, built: Built) -> Any:
-        """Read the index; None if it is not the one that the note tells of."""
+    def load(self, built: Built) -> Index | None:
+        """Read the index; None if it is not the one that the note tells of.
+
+        The content of a file beyond 256 MiB is compared with the note by `spkret check` only.
+        """
         import faiss
 
         try:
-            if _blake2b(self.path) != built.blake2b:
+            if built.size_bytes <= _HASHED_ON_LOAD and _blake2b(self.path) != built.blake2b:
                 return None
-            return faiss.read_index(str(self.path))
+            index = faiss.read_index(str(self.path))
+            if built.vectors is None:
+                return Exact(index)
+            return Approximate(index, self._raw(built), built.recall, built.rescored)
         except (OSError, RuntimeError):
             return None
 
-    def save(
-        self, index: Any, version: int, files: Sequence[str], rows: str, recall: float
-    ) -> None:
-        """Write the index and its note."""
+    def new_vectors(self, dimension: int) -> RawVectors:
+        """Name a file for the raw vectors of an index that is built anew."""
+        name = f"{self.path.stem}.{uuid4().hex[:12]}.vectors"
+        return RawVectors(self.path.with_name(name), dimension)
+
+    def save(self, index: Index, version: int, files: Sequence[str], rows: str) -> None:
+        """Write the index and its note, and delete the vectors of an earlier index."""
         import faiss
 
         with replacing(self.path) as temporary:
-            faiss.write_index(index, str(temporary))
+            faiss.write_index(index.faiss, str(temporary))
             size, digest = temporary.stat().st_size, _blake2b(temporary)
-        built = Built(version, tuple(files), index.ntotal, rows, size, digest, recall)
+        built = Built(
+            version=version,
+            files=tuple(files),
+            count=index.faiss.ntotal,
+            dimension=index.faiss.d,
+            rows=rows,
+            size_bytes=size,
+            blake2b=digest,
+            recall=index.recall,
+            vectors=None if index.raw is None else index.raw.path.name,
+            rescored=index.rescored,
+        )
         write_text(self._note, json.dumps(asdict(built), indent=1) + "\n")
+        self._delete_vectors(keep=built.vectors)
 
     def remove(self) -> None:
-        """Delete the index and its note."""
+        """Delete the index, its vectors and its note."""
         self._note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
+        self._delete_vectors(keep=None)
+
+    def _raw(self, built: Built) -> RawVectors:
+        return RawVectors(self.path.with_name(str(built.vectors)), built.dimension)
+
+    def _has_vectors(self, built: Built) -> bool:
+        return built.vectors is None or self._raw(built).holds(built.count)
+
+    def _delete_vectors(self, keep: str | None) -> None:
+        for file in self.path.parent.glob(f"{self.path.stem}.*.vectors"):
+            if file.name != keep:
+                file.unlink(missing_ok=True)
 
 
-def build(ids: Ids, vectors: Floats) -> tuple[Any, float]:
-    """Build an index of unit vectors (n, dimension) by inner product; return it and its recall.
-
-    It is exact while small. A large one scans a part of its inverted lists, in eight bits a
-    number, and scores the best again exactly.
-    """
-    import faiss
-
-    count, dimension = vectors.shape
-    kind = _kind(count)
-    index = faiss.index_factory(dimension, kind, faiss.METRIC_INNER_PRODUCT)
-    if kind != _EXACT:
-        index.train(vectors)
-    index.add_with_ids(vectors, ids)
-    return index, 1.0 if kind == _EXACT else _tune(index, vectors)
-
-
-def extends(index: Any, count: int) -> bool:
-    """Return whether an index may grow to `count` vectors, or had better be built again."""
-    lists = _lists(index)
-    return count <= LARGE if lists is None else count <= lists.nlist**2 / 4
-
-
-def contents(index: Any) -> tuple[Ids, Floats]:
-    """List the ids and the exact vectors (n, dimension) in an index."""
-    import faiss
-
-    inner: Any = faiss.downcast_index(index.index)
-    exact = faiss.downcast_index(getattr(inner, "refine_index", inner))
-    return ids_in(index), exact.reconstruct_n(0, index.ntotal)
-
-
-def ids_in(index: Any) -> Ids:
-    """List the ids of the vectors in an index."""
-    import faiss
-
-    ids: Ids = faiss.vector_to_array(index.id_map)
-    return ids
-
-
-def digest(ids: Ids, times: npt.NDArray[np.int64]) -> str:
+def digest(ids: "Ids", times: npt.NDArray[np.int64]) -> str:
     """Hash a set of rows by id and time of writing, whatever their order."""
     with np.errstate(over="ignore"):
         mixed = ids.astype(np.uint64) * _ODD_1 ^ times.astype(np.uint64) * _ODD_2
@@ -140,43 +139,11 @@ def digest(ids: Ids, times: npt.NDArray[np.int64]) -> str:
         return f"{int((mixed ^ (mixed >> np.uint64(32))).sum(dtype=np.uint64)):016x}"
 
 
-def _kind(count: int) -> str:
-    if count <= LARGE:
-        return _EXACT
-    lists = max(1, min(int(4 * count**0.5), count // _POINTS_A_LIST))
-    return f"IDMap2,IVF{lists},SQ8,RFlat"
-
-
-def _lists(index: Any) -> Any:
-    import faiss
-
-    return faiss.try_extract_index_ivf(faiss.downcast_index(index.index))
-
-
-def _tune(index: Any, vectors: Floats) -> float:
-    """Probe more lists until the recall is as wanted; return the recall reached."""
-    import faiss
-
-    refined: Any = faiss.downcast_index(index.index)
-    lists = _lists(index)
-    refined.k_factor = _RESCORED
-    queries = vectors[:: max(1, len(vectors) // _RECALL_QUERIES)]
-    _, exact = faiss.downcast_index(refined.refine_index).search(queries, _RECALL_AT)
-    lists.nprobe, recall = 8, 0.0
-    while recall < WANTED_RECALL and lists.nprobe < lists.nlist:
-        lists.nprobe = min(2 * lists.nprobe, lists.nlist)
-        _, found = refined.search(queries, _RECALL_AT)
-        same = [len(np.intersect1d(a, b)) for a, b in zip(exact, found, strict=True)]
-        recall = float(np.mean(same)) / _RECALL_AT
-    return recall
-
-
 def _blake2b(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-_EXACT = "IDMap2,Flat"
 _ODD_1, _ODD_2, _ODD_3 = (
     np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD)
 )

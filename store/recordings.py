@@ -1,6 +1,6 @@
 """The table of recordings: the truth that everything else in a store is derived from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import StoreError
+from .arrays import embeddings
 from .delta import MERGED_FILE_BYTES, DeltaFolder, Result, in_cells, retrying, writer_properties
 from .locks import Locks
 from .reading import Snapshot, quote
@@ -28,6 +29,7 @@ Ids = Sequence[int] | npt.NDArray[np.int64]
 CELL_COLUMNS = ("language", "noise")
 NAME = "recordings"
 
+_ROWS_A_BATCH = 16_384
 _SMALL_FILES = 32
 _SMALL_FILES_A_CELL = 4
 
@@ -131,6 +133,24 @@ class RecordingsTable:
             among=None if ids is None else {"id": _array(ids)},
             at=version,
         )
+
+    def embedding_batches(
+        self, cell: Cell, snapshot: Snapshot
+    ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]]:
+        """Read the ids (n,) and embeddings (n, dimension) of a partition, a part at a time.
+
+        Raises
+        ------
+        StoreError
+            An embedding is missing or of another length.
+        """
+        import pyarrow.parquet as pq
+
+        for file in snapshot.within(dict(zip(CELL_COLUMNS, cell, strict=True))).files:
+            parquet = pq.ParquetFile(file.path)
+            for batch in parquet.iter_batches(_ROWS_A_BATCH, columns=["id", "embedding"]):
+                rows = pa.Table.from_batches([batch])
+                yield rows["id"].to_numpy(), embeddings(rows)
 
     def stamps(self, root: str) -> dict[str, FileStamp]:
         """Map the paths stored for a root to what tells whether their files changed."""

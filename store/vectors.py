@@ -1,19 +1,20 @@
 """FAISS indexes derived from the recordings: one a partition, refreshed when rows changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import StoreError, UsageError
-from . import partition
+from . import exact
+from .approximate import Approximate
 from .arrays import embeddings
+from .exact import Exact
 from .locks import Locks
-from .partition import Built, PartitionFile
+from .partition import Built, Index, PartitionFile, digest
 from .reading import Snapshot
 from .recordings import Cell, Ids, RecordingsTable
 
@@ -36,7 +37,7 @@ class VectorIndex:
         self._recordings = recordings
         self._locks = locks
         self._dimension = dimension
-        self._loaded: dict[Cell, tuple[Built, Any]] = {}
+        self._loaded: dict[Cell, tuple[Built, Index]] = {}
 
     def fresh(self) -> bool:
         """Return whether every partition has an index of precisely its rows, and no other has."""
@@ -56,7 +57,8 @@ class VectorIndex:
         for cell in self._stale(wanted):
             self._refresh(cell, wanted[cell], snapshot)
         kept = {self.file(cell).path for cell in wanted}
-        for path in set(self.folder.glob("*/*.faiss")) - kept:
+        raw = {path.with_name(f"{path.name.split('.')[0]}.faiss") for path in self._raw_files()}
+        for path in (set(self.folder.glob("*/*.faiss")) | raw) - kept:
             PartitionFile(path).remove()
 
     def search(
@@ -84,13 +86,10 @@ class VectorIndex:
         unit = self._unit(query, k)
         if allowed_ids is not None:
             return self._search_among(unit, k, language, noise, allowed_ids)
-        found = [
-            index.search(unit[None], min(k, index.ntotal))
-            for index in self._indexes(language, noise)
-        ]
-        cosines = [scores[0] for scores, _ in found]
-        ids = [labels[0] for _, labels in found]
-        return _nearest(np.concatenate([_NO_IDS, *ids]), np.concatenate([_NO_FLOATS, *cosines]), k)
+        found = [index.search(unit, k) for index in self._indexes(language, noise)]
+        ids = np.concatenate([_NO_IDS, *(ids for ids, _ in found)])
+        cosines = np.concatenate([_NO_FLOATS, *(cosines for _, cosines in found)])
+        return _nearest(ids, cosines, k)
 
     def fresh_cells(self) -> list[Cell]:
         """List the partitions whose index tells that it holds precisely their rows."""
@@ -102,10 +101,18 @@ class VectorIndex:
         index = self._load(cell)
         if index is None:
             return False
-        ids, vectors = partition.contents(index)
-        rows, wanted = self._vectors(cell, None, self._recordings.delta.snapshot())
-        order = np.argsort(ids)
-        return np.array_equal(ids[order], rows) and np.array_equal(vectors[order], wanted)
+        ids, vectors = index.ids(), index.vectors()
+        order, seen = np.argsort(ids), 0
+        for rows, wanted in self._recordings.embedding_batches(
+            cell, self._recordings.delta.snapshot()
+        ):
+            places = order[np.searchsorted(ids, rows, sorter=order).clip(max=len(ids) - 1)]
+            if not np.array_equal(ids[places], rows):
+                return False
+            if not np.array_equal(vectors[places], wanted):
+                return False
+            seen += len(rows)
+        return seen == len(ids)
 
     def file(self, cell: Cell) -> PartitionFile:
         """The index file of a partition."""
@@ -140,7 +147,7 @@ class VectorIndex:
             return Hits(_NO_IDS, _NO_FLOATS)
         return _nearest(rows["id"].to_numpy(), embeddings(rows) @ unit, k)
 
-    def _indexes(self, language: str | None, noise: str | None) -> list[Any]:
+    def _indexes(self, language: str | None, noise: str | None) -> list[Index]:
         """Load the indexes of the partitions asked for, refreshed if need be."""
         wanted = {
             cell: files
@@ -151,24 +158,35 @@ class VectorIndex:
             self.refresh()
         return [self._load(cell) or self._mended(cell) for cell in wanted]
 
+    def _raw_files(self) -> Iterator[Path]:
+        return self.folder.glob("*/*.vectors")
+
     def _stale(self, wanted: Mapping[Cell, Sequence[str]]) -> list[Cell]:
         notes = {cell: self.file(cell).built() for cell in wanted}
         return [cell for cell, built in notes.items() if not built or built.files != wanted[cell]]
 
-    def _load(self, cell: Cell) -> Any:
+    def _load(self, cell: Cell) -> Index | None:
         """Load an index, or take the one in memory if the file is still that one."""
         file = self.file(cell)
         built = file.built()
         if built is None:
             return None
-        if self._loaded.get(cell, (None, None))[0] != built:
-            self._loaded[cell] = built, file.load(built)
-        return self._loaded[cell][1]
+        known, index = self._loaded.get(cell, (None, None))
+        if index is None or known != built:
+            index = file.load(built)
+            if index is None:
+                return None
+            self._loaded[cell] = built, index
+        return index
 
-    def _mended(self, cell: Cell) -> Any:
-        self.file(cell).remove()
-        self.refresh()
-        index = self._load(cell)
+    def _mended(self, cell: Cell) -> Index:
+        """Build an index that cannot be loaded again, unless somebody else just did."""
+        with self._locks.alone("index"):
+            index = self._load(cell)
+            if index is None:
+                self.file(cell).remove()
+                self.refresh_unlocked()
+                index = self._load(cell)
         if index is None:
             raise StoreError(
                 f"cannot read {self.file(cell).path} just after it was built; try again"
@@ -179,9 +197,8 @@ class VectorIndex:
         file = self.file(cell)
         rows = self._recordings.scan(["id", "indexed_at"], cell[0], cell[1], version=snapshot)
         ids, times = rows["id"].to_numpy(), rows["indexed_at"].cast(pa.int64()).to_numpy()
-        extended = self._extended(cell, ids, times, snapshot)
-        index, recall = extended or partition.build(*self._vectors(cell, None, snapshot))
-        file.save(index, snapshot.version, files, partition.digest(ids, times), recall)
+        index = self._extended(cell, ids, times, snapshot) or self._built(cell, ids, snapshot)
+        file.save(index, snapshot.version, files, digest(ids, times))
         self._loaded.pop(cell, None)
 
     def _extended(
@@ -190,19 +207,25 @@ class VectorIndex:
         ids: npt.NDArray[np.int64],
         times: npt.NDArray[np.int64],
         snapshot: Snapshot,
-    ) -> tuple[Any, float] | None:
+    ) -> Index | None:
         """Add new rows to the index that is there; None if the rows it has changed."""
         built = self.file(cell).built()
-        index: Any = None if built is None else self.file(cell).load(built)
-        if built is None or index is None or not partition.extends(index, len(ids)):
+        index = None if built is None else self.file(cell).load(built)
+        if built is None or index is None or not index.may_hold(len(ids)):
             return None
-        known = np.isin(ids, partition.ids_in(index))
-        if partition.digest(ids[known], times[known]) != built.rows or known.sum() != index.ntotal:
+        known = np.isin(ids, index.ids())
+        if digest(ids[known], times[known]) != built.rows or known.sum() != built.count:
             return None
         if not known.all():
-            new, vectors = self._vectors(cell, ids[~known], snapshot)
-            index.add_with_ids(vectors, new)
-        return index, built.recall
+            index.add(*self._vectors(cell, ids[~known], snapshot))
+        return index
+
+    def _built(self, cell: Cell, ids: npt.NDArray[np.int64], snapshot: Snapshot) -> Index:
+        if exact.fits(len(ids), self._dimension):
+            return Exact.build(*self._vectors(cell, None, snapshot))
+        batches = self._recordings.embedding_batches(cell, snapshot)
+        raw = self.file(cell).new_vectors(self._dimension)
+        return Approximate.build(batches, len(ids), raw)
 
     def _vectors(
         self, cell: Cell, ids: Ids | None, snapshot: Snapshot

@@ -12,6 +12,7 @@ from builders import embedded
 from deltalake import write_deltalake
 
 from spkret.errors import StoreError
+from spkret.store.exact import Exact
 from spkret.store.recordings import to_table
 from spkret.store.schema import Embedded
 from spkret.store.scores import FAILURES_SCHEMA
@@ -151,7 +152,7 @@ def test_index_of_other_vectors_is_found_and_built_again(store: Store) -> None:
     ids = faiss.vector_to_array(index.id_map)
     wrong = faiss.index_factory(16, "IDMap2,Flat", faiss.METRIC_INNER_PRODUCT)
     wrong.add_with_ids(np.eye(16, dtype=np.float32)[: len(ids)], ids)
-    file.save(wrong, built.version, built.files, built.rows, 1.0)
+    file.save(Exact(wrong), built.version, built.files, built.rows)
     again = Store.open(store.path)
     report = again.check()
     assert not report.ok

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from builders import embedded
 
 from spkret.errors import UsageError
-from spkret.store import partition
+from spkret.store import exact, partition
 from spkret.store.arrays import embeddings
+from spkret.store.exact import Exact
 from spkret.store.partition import PartitionFile
 from spkret.store.store import Store
 
@@ -128,13 +130,13 @@ def test_added_rows_extend_the_index_and_changed_ones_rebuild_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builds: list[int] = []
-    build = partition.build
+    build = Exact.build
 
     def counted(ids: Any, vectors: Any) -> Any:
         builds.append(len(ids))
         return build(ids, vectors)
 
-    monkeypatch.setattr(partition, "build", counted)
+    monkeypatch.setattr(Exact, "build", counted)
     fill(store, range(20))
     store.vectors.refresh()
     assert builds == [5] * 4
@@ -212,7 +214,7 @@ def test_search_in_memory_sees_what_another_process_indexed(store: Store) -> Non
 def test_large_partition_is_searched_in_part_and_scored_exactly(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partition, "LARGE", 1_000)
+    monkeypatch.setattr(exact, "MOST_BYTES", 64 * 1_000)
     store.recordings.commit([embedded(f"{n}.wav") for n in range(3_000)])
     store.vectors.refresh()
     file = store.vectors.file(("en", "clean"))
@@ -224,18 +226,66 @@ def test_large_partition_is_searched_in_part_and_scored_exactly(
     for n in range(20):
         query = np.random.default_rng(n).normal(size=16).astype(np.float32)
         hits = store.vectors.search(query, 20)
-        exact = dict(zip(*brute_force(store, query, 3_000), strict=True))
-        np.testing.assert_allclose(hits.cosines, [exact[i] for i in hits.ids.tolist()], atol=1e-6)
-        found += len(set(hits.ids.tolist()) & set(list(exact)[:20]))
+        truth = dict(zip(*brute_force(store, query, 3_000), strict=True))
+        np.testing.assert_allclose(hits.cosines, [truth[i] for i in hits.ids.tolist()], atol=1e-6)
+        found += len(set(hits.ids.tolist()) & set(list(truth)[:20]))
     assert found >= 0.97 * 20 * 20
+    assert store.vectors.equals_rows(("en", "clean"))
     store.recordings.commit([embedded("new.wav", vector=QUERY / np.linalg.norm(QUERY))])
     assert store.vectors.search(QUERY, 1).cosines[0] == pytest.approx(1, abs=1e-6)
+    assert store.vectors.equals_rows(("en", "clean"))
+
+
+def raw_files(store: Store) -> list[Path]:
+    return sorted(store.vectors.folder.rglob("*.vectors"))
+
+
+def test_raw_vectors_are_kept_while_their_index_is(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact, "MOST_BYTES", 64 * 150)
+    store.recordings.commit([embedded(f"{n}.wav") for n in range(400)])
+    store.vectors.refresh()
+    first = raw_files(store)
+    assert [file.stat().st_size for file in first] == [400 * 64]
+    first[0].with_name("noise=clean.killed.vectors").write_bytes(b"half of a build")
+    store.recordings.delete(store.recordings.scan(["id"])["id"].to_numpy()[:100])
+    store.vectors.refresh()
+    assert [file.stat().st_size for file in raw_files(store)] == [300 * 64]
+    assert raw_files(store) != first
+    store.recordings.delete(store.recordings.scan(["id"])["id"].to_numpy())
+    store.vectors.refresh()
+    assert not raw_files(store)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, cut])
+def test_lost_or_cut_raw_vectors_are_written_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr(exact, "MOST_BYTES", 64 * 150)
+    store.recordings.commit([embedded(f"{n}.wav") for n in range(400)])
+    store.vectors.refresh()
+    damage(raw_files(store)[0])
+    again = Store.open(store.path)
+    assert not again.vectors.fresh()
+    assert len(again.vectors.search(QUERY, 5).ids) == 5
+    assert again.vectors.equals_rows(("en", "clean"))
+
+
+def test_changed_raw_vectors_are_told_by_a_comparison_with_the_rows(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact, "MOST_BYTES", 64 * 150)
+    store.recordings.commit([embedded(f"{n}.wav") for n in range(400)])
+    store.vectors.refresh()
+    garble(raw_files(store)[0])
+    assert not store.vectors.equals_rows(("en", "clean"))
 
 
 def test_small_index_that_grew_large_is_built_again(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partition, "LARGE", 150)
+    monkeypatch.setattr(exact, "MOST_BYTES", 64 * 150)
     store.recordings.commit([embedded(f"{n}.wav") for n in range(100)])
     store.vectors.refresh()
     store.recordings.commit([embedded(f"{n}.wav") for n in range(100, 400)])
