@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from ..errors import SqlError
 from .reading import locked, one_line
 from .schema import Seconds
-from .sql_deadline import deadline
+from .sql_deadline import run_within
 from .sql_names import statements
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def query(
     try:
         _check(sql)
         connection = _connected(store, memory_bytes)
-        with deadline(connection, timeout_s):
-            rows = connection.sql(sql)
-            return (rows if most_rows is None else rows.limit(most_rows)).materialize()
+        return run_within(timeout_s, connection, lambda: _rows(connection, sql, most_rows))
     except duckdb.OutOfMemoryException as error:
         raise SqlError("the query needs too much memory; ask for fewer rows or columns") from error
     except duckdb.Error as error:
@@ -67,6 +65,13 @@ def _connected(store: "Store", memory_bytes: int | None) -> "duckdb.DuckDBPyConn
     views = {table.path.name: table.snapshot() for table in store.tables}
     most = "50%" if memory_bytes is None else f"{memory_bytes}B"
     return locked(views, [f"SET memory_limit = '{most}'", *statements()])
+
+
+def _rows(
+    connection: "duckdb.DuckDBPyConnection", sql: str, most: int | None
+) -> "duckdb.DuckDBPyRelation":
+    rows = connection.sql(sql)
+    return (rows if most is None else rows.limit(most)).materialize()
 
 
 def _check(sql: str) -> None:

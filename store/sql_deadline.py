@@ -1,9 +1,8 @@
-"""Stop a query that takes too long."""
+"""Stop a query that takes too long, or that nobody waits for any more."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import SqlError
 from .schema import Seconds
@@ -11,41 +10,37 @@ from .schema import Seconds
 if TYPE_CHECKING:
     import duckdb
 
+T = TypeVar("T")
+
 _AGAIN_S = 0.02
 
 
-@contextmanager
-def deadline(connection: "duckdb.DuckDBPyConnection", seconds: Seconds | None) -> Iterator[None]:
-    """Interrupt what the connection runs inside this block once the time is up.
+def run_within(
+    seconds: Seconds | None, connection: "duckdb.DuckDBPyConnection", work: Callable[[], T]
+) -> T:
+    """Return what `work` returns; interrupt the connection when time is up, or on Ctrl-C.
+
+    The work is done in a thread of its own, as DuckDB itself hears of Ctrl-C only at the end. One
+    interruption may come between two steps of a query and have no effect, hence many.
+
+    Parameters
+    ----------
+    seconds : that it may take; None is any time
 
     Raises
     ------
     SqlError
-        The time was up before the block ended; whatever else it raised then is left out.
+        The time was up.
     """
-    if seconds is None:
-        yield
-        return
-    done, late = Event(), Event()
-    watch = Thread(target=_interrupt, args=(connection, seconds, done, late), daemon=True)
-    watch.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watch.join()
-        if late.is_set():
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        running = pool.submit(work)
+        try:
+            return running.result(seconds)
+        except TimeoutError:
             raise SqlError(
                 f"the query was stopped after {seconds:g} s; ask for fewer rows or columns"
             ) from None
-
-
-def _interrupt(
-    connection: "duckdb.DuckDBPyConnection", seconds: Seconds, done: Event, late: Event
-) -> None:
-    """Interrupt again and again: one that comes between two steps of a query has no effect."""
-    if done.wait(seconds):
-        return
-    late.set()
-    while not done.wait(_AGAIN_S):
-        connection.interrupt()
+        finally:
+            while not running.done():
+                connection.interrupt()
+                wait([running], _AGAIN_S)

@@ -1,3 +1,4 @@
+import signal
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from spkret.errors import SqlError
 from spkret.store.sql import query
 from spkret.store.store import Store
 
-ENDLESS = "select count(*) from range(1_000_000_000_000) t(x) where x * x % 7 = 3"
+ENDLESS = "select count(*) from range(1_000_000_000_000_000) t(x) where x * 3 % 7 = 3"
 
 
 @pytest.mark.parametrize("sql", [ENDLESS, f"explain analyze {ENDLESS}"])
@@ -16,6 +17,18 @@ def test_a_query_that_takes_too_long_is_stopped(store: Store, sql: str) -> None:
     start = time.perf_counter()
     with pytest.raises(SqlError, match=r"stopped after 0\.2 s"):
         query(store, sql, timeout_s=0.2)
+    assert time.perf_counter() - start < 5
+
+
+def test_ctrl_c_stops_a_query(store: Store) -> None:
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    start = time.perf_counter()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            query(store, ENDLESS)
+    finally:
+        signal.signal(signal.SIGALRM, previous)
     assert time.perf_counter() - start < 5
 
 
