@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import StoreError
-from .schema import RECORDINGS_SCHEMA, Embedded, Noise
+from .schema import RECORDINGS_SCHEMA, Embedded, Noise, Seconds
 
 UNIT_TOLERANCE = 1e-3
 NOISES = frozenset(Noise)
@@ -52,9 +52,9 @@ def _values(row: Embedded, indexed_at: datetime) -> dict[str, Any]:
         "gender_probability": recording.gender.probability,
         "size_bytes": stamp.size_bytes,
         "modified_at": stamp.modified_at,
-        "duration_s": measured.duration_s,
-        "speech_s": measured.speech_s,
-        "sample_rate_hz": measured.sample_rate_hz,
+        "duration_s": _known(measured.duration_s),
+        "speech_s": _known(measured.speech_s),
+        "sample_rate_hz": measured.sample_rate_hz or None,
         "snr_db": measured.snr_db,
         "bandwidth_hz": measured.bandwidth_hz,
         "f0_hz": measured.f0_hz,
@@ -65,6 +65,11 @@ def _values(row: Embedded, indexed_at: datetime) -> dict[str, Any]:
         "extra": json.dumps(dict(recording.extra), ensure_ascii=False, sort_keys=True),
         "indexed_at": indexed_at,
     }
+
+
+def _known(seconds: Seconds) -> Seconds | None:
+    """Return null where the audio was never read, so that sums and conditions pass over it."""
+    return None if np.isnan(seconds) else seconds
 
 
 def _column(values: Sequence[Any], type_: pa.DataType) -> pa.Array:

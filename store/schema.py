@@ -131,6 +131,9 @@ class Recording:
 class Acoustics:
     """What the signal itself says, measured on its speech; NaN where it cannot be measured.
 
+    Of audio that was never read, all is NaN and the sample rate 0; the table has null for its
+    lengths and sample rate then.
+
     `spectrum_mean` and `spectrum_std` (40,) are the mean and the standard deviation over speech
     frames of the log-mel spectrum in decibels, the mean with its own average removed.
     """
