@@ -44,18 +44,35 @@ def sql(statement: str, store_path: Path, output_format: str, as_json: bool) -> 
     write_rows(rows, "json" if as_json else output_format)
 
 
-@click.command("info", cls=Command, examples=["spkret info", "spkret info --store ./calls --json"])
+@click.command(
+    "info",
+    cls=Command,
+    examples={
+        "spkret info": "the store in ./spkret-store",
+        "spkret info --store ./calls --json": "another one, for a program",
+    },
+    see_also=("check", "audit", "sql", "docs/store-format.md"),
+)
 @store_option
 @json_option
 def info(store_path: Path, as_json: bool) -> None:
-    """Say what is in the store: rows, speakers, languages, hours, indexes."""
-    from .. import api
+    """Say what is in the store, and which reranker serves it.
 
-    facts = api.opened(store_path).info()
+    Recordings, speakers, languages, noise conditions, hours, where tags came from, how fresh the
+    search indexes are; then the reranker: what it was trained on, its own figures there, from
+    cross-validation, and the features that count most.
+    """
+    from .. import api
+    from .describing import print_reranker, reranker_of
+
+    store = api.opened(store_path)
+    facts, reranker = asdict(store.info()), reranker_of(store)
     if as_json:
-        print_json(facts)
-    else:
-        print_facts(asdict(facts))
+        print_json(facts | {"reranker": reranker})
+        return
+    print_facts(facts)
+    click.echo()
+    print_reranker(reranker, store.encoder.name)
 
 
 @click.command(

@@ -158,6 +158,12 @@ def test_train_reranker_then_query_uses_it(
     assert set(result["systems"]) >= SYSTEMS
     arguments = ("query", "en/001.opus", "--group", group, "--store", store, "--json")
     assert json.loads(run(*arguments).stdout)["reranker"] is not None
+    reranker = json.loads(run("info", "--store", store, "--json").stdout)["reranker"]
+    assert (reranker["source"], reranker["trials"]) == ("store", 120)
+    assert reranker["systems"]["cosine"] == result["systems"]["cosine"]
+    text = run("info", "--store", store).stdout
+    assert f"reranker of this store, saved at {reranker['saved_at']}: " in text
+    assert next(iter(reranker["importance"])) in text
 
 
 def test_evaluate_prints_the_systems(run: Run, store: Path, trials: Path) -> None:
@@ -183,7 +189,12 @@ def test_sql_formats(run: Run, store: Path) -> None:
 def test_info_counts(run: Run, store: Path) -> None:
     info = json.loads(run("info", "--store", store, "--json").stdout)
     assert info["rows"] == 240
+    assert info["reranker"] is None
     assert "240" in run("info", "--store", store).stdout
+    assert "train one: spkret train-reranker" in run("info", "--store", store).stdout
+    (store / "reranker").mkdir()
+    (store / "reranker" / "reranker.json").write_text("{}")
+    assert "warning: expected" in run("info", "--store", store).stderr
 
 
 def test_check_of_a_whole_store(run: Run, store: Path) -> None:
