@@ -54,7 +54,6 @@ def _origin(summary: "RerankerSummary") -> str:
 def _training(summary: "RerankerSummary") -> str:
     if summary.trials is None:
         return ""
-    return (
-        f": {counted(summary.trees or 0, 'tree')} trained on {counted(summary.trials, 'trial')}, measured"
-        f" in {summary.folds} folds that hold out {summary.held_out}"
-    )
+    trees, trials = counted(summary.trees or 0, "tree"), counted(summary.trials, "trial")
+    folds = f"{summary.folds} folds that hold out {summary.held_out}"
+    return f": {trees} trained on {trials}, measured in {folds}"
