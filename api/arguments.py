@@ -50,11 +50,22 @@ def trials_of(trials: "Trials") -> "Sequence[Trial]":
     return read_trials(Path(trials)) if isinstance(trials, str | PathLike) else trials
 
 
-def pairs_of(pairs: "Pairs") -> "Sequence[Pair]":
-    """Read pairs if they are given as a file."""
+def pairs_of(pairs: "Pairs", enrolment: "Enrolment | None" = None) -> "Sequence[Pair]":
+    """Read pairs if they are given as a file, its models being those of an enrolment, if given.
+
+    Raises
+    ------
+    UsageError
+        An enrolment is given with pairs that are read already.
+    """
+    from ..errors import UsageError
     from ..rerank.trials import read_pairs
 
-    return read_pairs(Path(pairs)) if isinstance(pairs, str | PathLike) else pairs
+    if isinstance(pairs, str | PathLike):
+        return read_pairs(Path(pairs), enrolment_of(enrolment))
+    if enrolment is not None:
+        raise UsageError("expected a file of pairs with an enrolment, got pairs")
+    return pairs
 
 
 def enrolment_of(enrolment: "Enrolment | None") -> "Sequence[Spoken] | None":

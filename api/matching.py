@@ -107,6 +107,7 @@ def verify_pairs(
     store: "AnyStore",
     pairs: "Pairs",
     *,
+    enrolment: "Enrolment | None" = None,
     prior: float = 0.01,
     false_alarm: float | None = None,
     balanced: bool = False,
@@ -121,6 +122,8 @@ def verify_pairs(
 
     Parameters
     ----------
+    enrolment : a file (or what it holds) of the recording of each model, where the left side of the
+        pairs names models, as NIST's do; see `rerank.enrolment_files.read_enrolment`
     prior : of one speaker, in the detection cost
     false_alarm, balanced, threshold_prior : find a threshold with at most this false-alarm rate,
         with balanced errors, or of least cost at this prior of one speaker; it is saved in the
@@ -131,7 +134,8 @@ def verify_pairs(
     Raises
     ------
     TrialError
-        The pairs cannot be read, or none of their recordings is there.
+        The pairs cannot be read, a model has no recording or several, or none of the recordings is
+        there.
     UsageError
         More than one kind of threshold is asked for.
     """
@@ -142,7 +146,7 @@ def verify_pairs(
     asked = false_alarm is not None or balanced or threshold_prior is not None
     return matcher.verify_pairs(
         store,
-        pairs_of(pairs),
+        pairs_of(pairs, enrolment),
         embed=embedder(store, model, device),
         prior=prior,
         rule=Rule(false_alarm, balanced, threshold_prior) if asked else None,

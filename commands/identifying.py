@@ -30,8 +30,8 @@ _RANKED_IN_A_LINE = 3
     "enrolment",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Choose among the speakers of this CSV or TSV only: speaker and path, several lines a "
-    "speaker.",
+    help="Choose among the speakers of this CSV or TSV only: speaker and path, or NIST's modelid "
+    "and segmentid, several lines a speaker.",
 )
 @click.option(
     "--anchors",

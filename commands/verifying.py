@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _BAR = 24
 _FACTS = ("a", "b", "same_speaker", "cosine", "asnorm", "probability", "encoder", "reranker")
-_OF_LISTS = ("out", "prior", "false_alarm", "balanced", "threshold_prior")
+_OF_LISTS = ("enrolment", "out", "prior", "false_alarm", "balanced", "threshold_prior")
 
 
 @click.command(
@@ -44,7 +44,15 @@ _OF_LISTS = ("out", "prior", "false_alarm", "balanced", "threshold_prior")
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Score these pairs instead, one a line: `1 a.wav b.wav` (VoxCeleb), `a b target` (Kaldi), "
-    "or `a b`.",
+    "`a b`; or NIST's TSV, or a CSV with enrolment, test and target.",
+)
+@click.option(
+    "--enrol",
+    "enrolment",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The recording of each model that the pairs name first: a CSV or TSV with modelid and "
+    "segmentid.",
 )
 @click.option(
     "--out",

@@ -9,6 +9,8 @@ from pathlib import Path
 from ..errors import TrialError
 from .trial_files import read_group, text_of
 
+_NIST = {"modelid": "speaker", "segmentid": "path"}
+
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -20,6 +22,8 @@ class Spoken:
 
 def read_enrolment(path: Path) -> list[Spoken]:
     """Read a CSV or TSV with the columns `speaker` and `path`, several lines a speaker.
+
+    NIST's `modelid` and `segmentid` are read as these.
 
     Raises
     ------
@@ -58,7 +62,8 @@ def _delimiter(text: str) -> str:
 
 def _header(path: Path) -> list[str]:
     text = text_of(path)
-    return [name.strip().lower() for name in text.partition("\n")[0].split(_delimiter(text))]
+    names = [name.strip().lower() for name in text.partition("\n")[0].split(_delimiter(text))]
+    return [_NIST.get(name, name) for name in names]
 
 
 def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:

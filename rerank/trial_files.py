@@ -1,15 +1,22 @@
 """Trial lists and group lists as files."""
 
 import csv
+import gzip
 import io
 import json
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import TrialError
+
+GZIP_SUFFIX = ".gz"
+
+Record = tuple[int, str, dict[str, Any]]
+"""A trial as it was read: its number, where it stands, its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +54,23 @@ class Trial:
 
 
 def read_trials(path: Path) -> list[Trial]:
-    """Read trials from JSON lines or, if the name ends in `.csv`, CSV with `;` within the group.
+    """Read trials from JSON: an object a line, or one array of them; or from CSV.
+
+    CSV is told by a name in `.csv` and has `;` within the group. Either may be gzipped (`.gz`).
 
     Raises
     ------
     TrialError
         The file cannot be read or is empty, or a line is no trial; the message has its number.
     """
-    records = _csv_records if path.suffix.lower() == ".csv" else _json_records
+    is_csv = path.name.lower().removesuffix(GZIP_SUFFIX).endswith(".csv")
+    records = _csv_records(path) if is_csv else _json_records(path)
     trials = []
-    for number, record in records(path):
+    for number, where, record in records:
         try:
             trials.append(_trial(record, f"r{number}"))
         except TrialError as error:
-            raise TrialError(f"{path}, line {number}: {error}") from error
+            raise TrialError(f"{where}: {error}") from error
     if not trials:
         raise TrialError(f"expected trials in {path}, it has none; `spkret make-trials` draws some")
     return trials
@@ -96,11 +106,22 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def text_of(path: Path) -> str:
-    """Read a text file; a TrialError where it cannot be read or is not UTF-8."""
+    """Read a text file, unzipped if its name ends in `.gz`, its line ends all alike.
+
+    Raises
+    ------
+    TrialError
+        It cannot be read or unzipped, or is not UTF-8.
+    """
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        data = path.read_bytes()
+        if path.suffix.lower() == GZIP_SUFFIX:
+            data = gzip.decompress(data)
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise TrialError(f"cannot read {path}: it is not UTF-8 text") from error
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise TrialError(f"cannot read {path}: {reason}") from error
 
 
@@ -109,25 +130,43 @@ def _numbered(lines: Any) -> Iterator[tuple[int, str]]:
     yield from ((number, line) for number, line in stripped if line)
 
 
-def _json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in lines_of(path):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise TrialError(f"{path}, line {number}: expected a JSON object, {error}") from error
-        if not isinstance(record, dict):
-            raise TrialError(f"{path}, line {number}: expected a JSON object, got {line[:60]!r}")
-        yield number, record
+def _json_records(path: Path) -> Iterator[Record]:
+    text = text_of(path)
+    if text.lstrip().startswith("["):
+        yield from _array_records(text, path)
+        return
+    for number, line in _numbered(text.split("\n")):
+        where = f"{path}, line {number}"
+        yield number, where, _object(_loaded(line, where), where)
 
 
-def _csv_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _array_records(text: str, path: Path) -> Iterator[Record]:
+    for number, item in enumerate(_loaded(text, str(path)), 1):
+        where = f"{path}, item {number}"
+        yield number, where, _object(item, where)
+
+
+def _loaded(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TrialError(f"{where}: expected a JSON object, {error}") from error
+
+
+def _object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TrialError(f"{where}: expected a JSON object, got {json.dumps(value)[:60]}")
+    return value
+
+
+def _csv_records(path: Path) -> Iterator[Record]:
     reader = csv.DictReader(io.StringIO(text_of(path)), strict=True)
     try:
         missing = sorted({"anchor", "group"} - set(reader.fieldnames or ()))
         if missing:
             raise TrialError(f"{path}, line 1: expected a column {missing[0]}, there is none")
         for row in reader:
-            yield reader.line_num, _from_csv(row)
+            yield reader.line_num, f"{path}, line {reader.line_num}", _from_csv(row)
     except csv.Error as error:
         raise TrialError(f"{path}, line {reader.line_num}: {error}") from error
 

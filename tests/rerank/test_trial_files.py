@@ -1,3 +1,4 @@
+import gzip
 import io
 import json
 import string
@@ -119,3 +120,47 @@ def test_groups_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert read_group("-") == ["a.wav", "b c.wav", "17"]
     with pytest.raises(TrialError, match="names no recording"):
         read_group(written(tmp_path, "# nothing\n", "group.txt"))
+
+
+def test_an_array_of_trials_is_read_too(tmp_path: Path) -> None:
+    lines = ['{"anchor": "a", "group": ["b", "c"], "match": "c"}', '{"anchor": "d", "group": [7]}']
+    path = tmp_path / "trials.json"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    expected = read_trials(path)
+    path.write_text(f" [{', '.join(lines)}]\n", encoding="utf-8")
+    assert read_trials(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"anchor": "a", "group": ["b"]}, 3]', "item 2: expected a JSON object, got 3"),
+        ('[{"anchor": "a"}]', "item 1: expected an anchor and a group"),
+        ('[{"anchor": "a"', "expected a JSON object"),
+        ("[]", "expected trials"),
+    ],
+)
+def test_items_that_are_no_trials_are_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "trials.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(TrialError, match=message):
+        read_trials(path)
+
+
+@pytest.mark.parametrize("name", ["t.jsonl.gz", "t.json.gz", "t.csv.gz"])
+def test_lists_may_be_gzipped(tmp_path: Path, name: str) -> None:
+    text = '{"anchor": "a", "group": ["b", "c"], "match": "c"}\n'
+    if ".csv" in name:
+        text = "anchor,group,match\r\na,b;c,c\r\n"
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()))
+    (trial,) = read_trials(path)
+    assert (trial.anchor, trial.group, trial.match) == ("a", ("b", "c"), "c")
+
+
+@pytest.mark.parametrize("data", [b"", b"plain", gzip.compress(b"{}")[:-4]])
+def test_a_broken_gzip_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "t.jsonl.gz"
+    path.write_bytes(data)
+    with pytest.raises(TrialError):
+        read_trials(path)
