@@ -15,6 +15,7 @@ from .commands.identifying import identify
 from .commands.indexing import index
 from .commands.matching import query
 from .commands.probing import probe
+from .commands.reporting import report
 from .commands.reranking import evaluate, make_trials, train_reranker
 from .commands.serving import serve
 from .commands.storing import check, forget, info, sql
@@ -41,6 +42,7 @@ COMMANDS = (
     serve,
     sql,
     info,
+    report,
     audit,
     probe,
     check,

@@ -11,6 +11,7 @@ from .indexing import embed, index, open, tag, tag_windows
 from .loading import embedder, encoder
 from .looking import audit, probe, sql
 from .matching import identify, identify_many, query, verify, verify_pairs
+from .reporting import report
 from .reranking import evaluate, make_trials, train_reranker
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "opened",
     "probe",
     "query",
+    "report",
     "sql",
     "tag",
     "tag_windows",

@@ -199,6 +199,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "info",
         "audit",
         "probe",
+        "report",
         "models",
         "doctor",
         "completion",
