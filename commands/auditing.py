@@ -21,11 +21,13 @@ _WIDTH = 100
 @click.command(
     "audit",
     cls=Command,
-    examples=[
-        "spkret audit",
-        "spkret audit train.jsonl test.jsonl",
-        "spkret audit --json --strict > findings.json",
-    ],
+    examples={
+        "spkret audit": "the store in ./spkret-store",
+        "spkret audit train.jsonl test.jsonl": "also whether two lists of trials share speakers",
+        "spkret audit --json --strict > findings.json": "in a script: status 1 if it is serious",
+    },
+    see_also=("info", "check", "docs/auditing.md"),
+    fails_if="something serious is found (--strict)",
 )
 @click.argument("trials", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @store_option
@@ -41,9 +43,14 @@ _WIDTH = 100
 def audit(
     trials: tuple[Path, ...], store_path: Path, strict: bool, most: int, as_json: bool
 ) -> None:
-    """Find copies, wrong labels, leaks between TRIALS, and what tells speakers apart but a voice.
+    """Find copies, wrong labels, leaks between lists, and missing tags.
 
-    Also cells with few speakers, speakers with one recording, and missing tags. Nothing is changed.
+    Looks for the same audio stored twice, recordings that sound like another speaker than their
+    label says, speakers and recordings that several lists of TRIALS share, columns that tell
+    speakers apart without any voice, and languages or noise conditions with few speakers.
+
+    A finding is serious where it makes figures or matches wrong, a warning where it may, else a
+    note; each kind ends with what to do about it. Nothing is changed.
     """
     from .. import api
     from .progress import Working

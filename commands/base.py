@@ -75,7 +75,7 @@ class Command(click.Command):
         rows |= {title: [] for title in (*self.sections, _COMMON)}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and record[1]:  # an argument may have no help
                 rows[_heading(param.opts, placed)].append(record)
         for title, records in rows.items():
             if records:
@@ -85,7 +85,7 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Close the help: exit status, what goes with it, and examples that can be copied."""
         failed = f"failed, or {self.fails_if}" if self.fails_if else "failed"
-        status = f"0 done, 1 {failed} (one line on stderr), 2 wrong usage"
+        status = f"0 done; 1 {failed}: one line on stderr says why; 2 wrong usage"
         _write_section(formatter, "Exit status", status)
         if self.see_also:
             _write_section(formatter, "See also", ", ".join(map(_reference, self.see_also)))

@@ -17,7 +17,15 @@ COUNTS = "select language, noise, count(*) as files, count(distinct speaker) as 
 sum(duration_s) as seconds from recordings group by all order by all"
 
 
-@click.command("demo", cls=Command, examples=["spkret demo", "spkret demo --out demo"])
+@click.command(
+    "demo",
+    cls=Command,
+    examples={
+        "spkret demo": "in a fresh temporary folder, in about a minute",
+        "spkret demo --out demo": "in ./demo, to look at the store afterwards",
+    },
+    see_also=("index", "make-trials", "evaluate", "query"),
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -31,8 +39,9 @@ sum(duration_s) as seconds from recordings group by all order by all"
 )
 @device_option
 def demo(out: Path | None, store_path: Path | None, device: str) -> None:
-    """Index synthetic voices, evaluate, look at them by SQL, and find one match.
+    """Run the main job on synthetic voices that ship with spkret.
 
+    Indexes 240 recordings, draws trials, evaluates, looks at the store by SQL, and finds one match.
     Every command is printed before it runs: try them on your own recordings.
     """
     if not CORPUS.is_dir():

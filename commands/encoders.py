@@ -10,11 +10,24 @@ from .output import print_json, print_table
 from .values import complete_model
 
 
-@click.command("models", cls=Command, examples=["spkret models", "spkret models --json"])
+@click.command(
+    "models",
+    cls=Command,
+    examples={
+        "spkret models": "names, sizes, licences, and which are here already",
+        "spkret models --json": "for a program",
+    },
+    see_also=("index", "train-encoder", "docs/choosing-an-encoder.md"),
+)
 @store_option
 @json_option
 def models(store_path: Path, as_json: bool) -> None:
-    """List the encoders that `--model` knows by name."""
+    """List the encoders that `--model` knows by name.
+
+    An encoder turns a recording into an embedding, the numbers that voices are compared by. One
+    that is not here yet is fetched when it is first used. `--model` takes a path, too: an ONNX
+    file, a folder that train-encoder wrote, a SpeechBrain folder, or a .nemo file.
+    """
     from .. import api
     from ..indexer.encoders import registry
 
@@ -32,10 +45,11 @@ def models(store_path: Path, as_json: bool) -> None:
 @click.command(
     "export-onnx",
     cls=Command,
-    examples=[
-        "spkret export-onnx ecapa ecapa.onnx",
-        "spkret index ./audio --model ecapa.onnx --device openvino --store by-ecapa",
-    ],
+    examples={
+        "spkret export-onnx ecapa ecapa.onnx": "an encoder by its name",
+        "spkret index ./audio --model ecapa.onnx --device openvino --store by-ecapa": "use it",
+    },
+    see_also=("models", "index", "docs/choosing-an-encoder.md"),
 )
 @click.argument("model", shell_complete=complete_model)
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
@@ -47,11 +61,10 @@ def export_onnx(
     store_path: Path,  # noqa: ARG001 - every command takes --store
     as_json: bool,
 ) -> None:
-    """Write an encoder as one ONNX file.
+    """Write an encoder as one ONNX file that runs without PyTorch.
 
-    MODEL is a name of `models` or a path, OUT the file, which ends in .onnx and takes waveforms. It
-    is compared with the encoder before it takes its place; --model takes it, and runs it without
-    torch.
+    MODEL is a name of `spkret models` or a path; OUT, the file, ends in .onnx and takes waveforms.
+    It is compared with the encoder before it takes its place. `--model OUT` uses it.
     """
     from ..indexer.encoders.export import export_onnx
     from .progress import Working

@@ -13,10 +13,11 @@ from .output import print_json
 @click.command(
     "fuse-encoders",
     cls=Command,
-    examples=[
-        "spkret fuse-encoders first second --out both",
-        "spkret fuse-encoders first second --shares 0.6,0.4 --out both",
-    ],
+    examples={
+        "spkret fuse-encoders first second --out both": "with equal shares",
+        "spkret fuse-encoders first second --shares 0.6,0.4 --out both": "the first counts more",
+    },
+    see_also=("train-encoder", "index", "docs/training-an-encoder.md"),
 )
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
@@ -34,9 +35,10 @@ def fuse_encoders(
     store_path: Path,  # noqa: ARG001 - every command takes --store
     as_json: bool,
 ) -> None:
-    """Write one encoder that holds several trained ones side by side.
+    """Join several trained encoders into one.
 
-    FOLDERS are what `train-encoder` wrote, from scratch, with `--network ecapa-tdnn` or
+    The new encoder, in the folder --out, holds them side by side. FOLDERS are what `train-encoder`
+    wrote, from scratch, with `--network ecapa-tdnn` or
     `ecapa-cnn-tdnn`. The cosine of the new encoder's embeddings is the mean of theirs, weighed by
     the shares. It takes the time of all of them, and is right more often than each alone.
     """

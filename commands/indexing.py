@@ -30,12 +30,15 @@ BETTER = (
 @click.command(
     "index",
     cls=Command,
-    examples=[
-        "spkret index ./audio",
-        "spkret index ./audio --manifest tags.csv --store ./calls",
-        "spkret index ./audio --tag noise --tag gender",
-        "spkret index ./radio --vad --crops 5 --store ./radio-speech",
-    ],
+    examples={
+        "spkret index ./audio": "tags from ./audio/manifest.csv or from folder names",
+        "spkret index ./audio --manifest tags.csv --store ./calls": "tags and store elsewhere",
+        "spkret index ./audio --tag noise --tag gender": "tell missing tags from the sound",
+        "spkret index ./radio --vad --crops 5 --store ./radio-speech": "embed speech only",
+    },
+    see_also=("info", "tag", "audit", "docs/indexing.md"),
+    fails_if="a file could not be indexed (--strict)",
+    sections={"Embeddings": ("--model", "--crops", "--vad", "--denoise")},
 )
 @click.argument("audio_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @store_option
@@ -79,10 +82,13 @@ BETTER = (
 def index(
     audio_dir: Path, store_path: Path, model: str, strict: bool, as_json: bool, **options: Any
 ) -> None:
-    """Find audio, read tags, embed, store, build the indexes.
+    """Turn a folder of recordings into a store that can be searched.
+
+    Finds the audio files under AUDIO_DIR, reads who speaks in them, in which language and noise,
+    embeds them, and writes rows and search indexes into --store, which is made if it is not there.
 
     Files that did not change are not read again; an interrupted run goes on where it stopped. Files
-    that cannot be indexed go to the failures table and are counted at the end.
+    that cannot be indexed go to the failures table, with a reason, and are counted at the end.
 
     A store is bound to --model, --crops, --vad and --denoise; a later run may leave the last three
     out. Queries embed files that are not stored in the same way.

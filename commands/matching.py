@@ -24,11 +24,12 @@ _EXPLAINED = 3
 @click.command(
     "query",
     cls=Command,
-    examples=[
-        "spkret query anchor.wav --group group.txt",
-        "ls calls/*.wav | spkret query anchor.wav --group - --json",
-        "spkret query en/004.opus --language en --top 5",
-    ],
+    examples={
+        "spkret query anchor.wav --group group.txt": "who of these is the anchor",
+        "ls calls/*.wav | spkret query anchor.wav --group - --json": "from a pipe, for a program",
+        "spkret query en/004.opus --language en --top 5": "the nearest five of the whole store",
+    },
+    see_also=("verify", "identify", "docs/querying.md"),
 )
 @click.argument("anchor", shell_complete=complete_recording)
 @store_option
@@ -61,8 +62,12 @@ def query(
 ) -> None:
     """Name the one file in a group that is spoken by ANCHOR's speaker.
 
-    ANCHOR and the group are recordings of the store (an id or a path) or files, which are embedded
-    on the fly.
+    ANCHOR and the group are recordings of the store (an id or a stored path) or audio files, which
+    are embedded on the fly. Without --group, the whole store is searched.
+
+    Prints the candidates, the best first, with the cosine of the embeddings, the score they are
+    ranked by, and the probability that it is this one, given that one of them is; then the match,
+    and the probability that it is none of them. Scores go to the store's scores table.
     """
     from .. import api
     from .progress import Working

@@ -22,12 +22,15 @@ _SHOWN_OUTLIERS = 5
 @click.command(
     "probe",
     cls=Command,
-    examples=[
-        "spkret probe --target gender",
-        "spkret probe --target noise --features acoustics --out probe-noise",
-        "spkret probe --target language --features mfcc --limit 100",
-        """spkret probe --target speaker --features wavlm --where "language = 'en'" --json""",
-    ],
+    examples={
+        "spkret probe --target gender": "from the stored embeddings",
+        "spkret probe --target noise --features acoustics --out probe-noise": "tables and plots",
+        "spkret probe --target language --features mfcc --limit 100": "reads the audio",
+        """spkret probe --target speaker --features wavlm --where "language = 'en'" --json""": (
+            "another encoder, on a part of the store"
+        ),
+    },
+    see_also=("audit", "evaluate", "docs/probe.md"),
 )
 @store_option
 @click.option(

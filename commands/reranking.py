@@ -27,12 +27,13 @@ trials_argument = click.argument(
 @click.command(
     "make-trials",
     cls=Command,
-    examples=[
-        "spkret make-trials --records 1000 --group-size 50",
-        "spkret make-trials --within gender --out hard.jsonl",
-        "spkret make-trials --holdout 0.3 --cover --out train.jsonl",
-        "spkret make-trials --holdout 0.3 --held-out --out test.jsonl",
-    ],
+    examples={
+        "spkret make-trials --records 1000 --group-size 50": "into ./trials.jsonl",
+        "spkret make-trials --within gender --out hard.jsonl": "groups of one gender are harder",
+        "spkret make-trials --holdout 0.3 --cover --out train.jsonl": "to train a reranker on",
+        "spkret make-trials --holdout 0.3 --held-out --out test.jsonl": "other speakers, to test",
+    },
+    see_also=("evaluate", "train-reranker", "docs/reranking.md"),
 )
 @store_option
 @click.option(
@@ -83,8 +84,9 @@ trials_argument = click.argument(
 def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> None:
     """Draw trials from the labelled recordings of the store.
 
-    An anchor and a group in one language, of which precisely one has the anchor's speaker, in any
-    noise condition.
+    A trial is a question with a known answer: an anchor and a group in one language, of which
+    precisely one recording has the anchor's speaker, in any noise condition. They are written to
+    --out as JSON lines, for evaluate and train-reranker.
     """
     from .. import api
     from ..rerank.trials import small_cells, write_trials
@@ -106,12 +108,17 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
 @click.command(
     "train-reranker",
     cls=Command,
-    examples=[
-        "spkret train-reranker trials.jsonl",
-        "spkret train-reranker trials.jsonl --feature microphone --feature height:numeric",
-        "spkret train-reranker trials.jsonl --tune 30",
-        "spkret train-reranker trials.jsonl --ablation --json > figures.json",
-    ],
+    examples={
+        "spkret train-reranker trials.jsonl": "train, measure, and save it into the store",
+        "spkret train-reranker trials.jsonl --feature microphone --feature height:numeric": (
+            "look at columns of the manifest as well"
+        ),
+        "spkret train-reranker trials.jsonl --tune 30": "try 30 settings of the trees first",
+        "spkret train-reranker trials.jsonl --ablation --json > figures.json": (
+            "what each family of features is worth"
+        ),
+    },
+    see_also=("make-trials", "evaluate", "info", "docs/reranking.md"),
 )
 @trials_argument
 @store_option
@@ -155,9 +162,13 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
 @device_option
 @json_option
 def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any) -> None:
-    """Train the reranker of the store on TRIALS and save it into the store.
+    """Train the reranker of the store on TRIALS.
 
-    The figures come from speaker-disjoint cross-validation.
+    The reranker orders a group by more than the cosine: cohorts, noise, pitch, durations. It is
+    saved into the store, and query, verify and evaluate use it from then on.
+
+    Prints how often each system is right (top-1), from cross-validation: no figure is of a speaker
+    that was trained on. Says so where the reranker is no better than a simpler system.
     """
     from .. import api
     from .progress import Working
@@ -173,7 +184,11 @@ def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any
 @click.command(
     "evaluate",
     cls=Command,
-    examples=["spkret evaluate trials.jsonl", "spkret evaluate trials.jsonl --json > figures.json"],
+    examples={
+        "spkret evaluate trials.jsonl": "print the figures",
+        "spkret evaluate trials.jsonl --json > figures.json": "keep them",
+    },
+    see_also=("make-trials", "train-reranker", "docs/reranking.md", "docs/calibration.md"),
 )
 @trials_argument
 @store_option
@@ -182,7 +197,15 @@ def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any
 @log_option
 @json_option
 def evaluate(trials: Path, store_path: Path, as_json: bool, **options: Any) -> None:
-    """Measure every system on TRIALS: top-1 with its interval, by noise pair and by language."""
+    """Measure on TRIALS how often each system names the right file.
+
+    Systems are the plain cosine, its normalised forms, and the reranker. Top-1 is the share of
+    trials in which the first candidate is the match, with its 95 % interval; it is also given by
+    the noise of anchor and match, and by language. MRR is the mean of 1 / rank of the match; EER
+    and minDCF are of verifying pairs one by one.
+
+    Every score goes to the store's scores table, unless --no-log is given.
+    """
     from .. import api
     from .progress import Working
 

@@ -18,12 +18,13 @@ WITHOUT_AUDIO = ("noise", "gender")
 @click.command(
     "tag",
     cls=Command,
-    examples=[
-        "spkret tag",
-        "spkret tag --noise --store ./calls",
-        "spkret tag --gender --again",
-        "spkret tag --language --language-model ./lang-id-voxlingua107-ecapa",
-    ],
+    examples={
+        "spkret tag": "noise and gender, where they are missing",
+        "spkret tag --noise --store ./calls": "noise only",
+        "spkret tag --gender --again": "replace what was told from the sound earlier",
+        "spkret tag --language --language-model ./lang-id-voxlingua107-ecapa": "reads the audio",
+    },
+    see_also=("index", "tag-windows", "audit", "docs/tagging.md"),
 )
 @store_option
 @click.option("--noise", is_flag=True, help="Tell communication, background and clean apart.")
@@ -41,10 +42,10 @@ def tag(
     as_json: bool,
     **wanted: bool,
 ) -> None:
-    """Fill in the tags that stored recordings lack: by default noise and gender.
+    """Tell missing tags (noise, gender, language) from the sound.
 
-    A tag that a manifest or a folder gave is never replaced. Beside each tag the store keeps how
-    probable it is.
+    By default noise and gender, which are told from what is stored already. A tag that a manifest
+    or a folder gave is never replaced. Beside each tag the store keeps how probable it is.
     """
     from .. import api
     from .progress import Working

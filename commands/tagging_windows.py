@@ -44,11 +44,12 @@ _TITLES = {
 @click.command(
     "tag-windows",
     cls=Command,
-    examples=[
-        "spkret tag-windows tape.wav",
-        "spkret tag-windows tape.wav --anchor commander.wav --merge",
-        "spkret tag-windows tape.wav --window 2 --hop 2 --csv > tape.csv",
-    ],
+    examples={
+        "spkret tag-windows tape.wav": "a line each half second",
+        "spkret tag-windows tape.wav --anchor commander.wav --merge": "where does this voice speak",
+        "spkret tag-windows tape.wav --window 2 --hop 2 --csv > tape.csv": "for a spreadsheet",
+    },
+    see_also=("tag", "docs/long-files.md"),
 )
 @click.argument("path", type=click.Path(path_type=Path), metavar="FILE")
 @store_option
@@ -84,11 +85,11 @@ _TITLES = {
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @json_option
 def tag_windows(path: Path, store_path: Path, as_csv: bool, as_json: bool, **options: Any) -> None:
-    """Tag short windows of a FILE of any length: speech, noise, gender, language, voice.
+    """Say what is heard when in a long FILE: speech, noise, gender, voice.
 
-    Nothing is stored, and there need not be a store: one gives the encoder and the anchor by id or
-    path. A silent window has no tags, and one of which less than a quarter is speech has no gender,
-    language or cosine. Languages are told with --language-model.
+    Nothing is stored, and there need not be a store: one that is there gives the encoder, and the
+    anchor by id or path. A silent window has no tags, and one of which less than a quarter is
+    speech has no gender, language or cosine. Languages are told with --language-model.
     """
     from .. import api
     from .progress import Working

@@ -106,12 +106,24 @@ def recipe_options(function: F) -> F:
 @click.command(
     "train-encoder",
     cls=Command,
-    examples=[
-        "spkret train-encoder speech/manifest.csv --out my-encoder",
-        "spkret train-encoder radio.csv --init compact --minutes 10 --keep 0.3 --out radio",
-        "spkret train-encoder calls.csv --init ecapa --language es --out calls",
-        "spkret train-encoder speech.csv --network speakernet --loss supcon --out small",
-    ],
+    examples={
+        "spkret train-encoder speech/manifest.csv --out my-encoder": "from scratch",
+        "spkret train-encoder radio.csv --init compact --minutes 10 --keep 0.3 --out radio": (
+            "train the shipped one further, for ten minutes"
+        ),
+        "spkret train-encoder calls.csv --init ecapa --language es --out calls": "one language",
+        "spkret train-encoder speech.csv --network speakernet --loss supcon --out small": (
+            "another network and loss"
+        ),
+    },
+    see_also=("fuse-encoders", "index", "docs/training-an-encoder.md"),
+    sections={
+        "Recipe": (
+            *("--loss", "--subcentres", "--crops-per-speaker", "--steps", "--minutes", "--batch"),
+            *("--rate", "--layer-decay", "--speeds", "--evaluate-every", "--patience", "--keep"),
+            *("--compile", "--seed"),
+        )
+    },
 )
 @click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
@@ -168,7 +180,12 @@ def train_encoder(
     as_json: bool,
     **numbers: Any,
 ) -> None:
-    """Train an encoder on the labelled speech of MANIFEST, or train one further.
+    """Train an encoder on labelled speech, or train one further.
+
+    MANIFEST lists the recordings, with the columns path and speaker. The encoder is written into
+    the folder --out, which `spkret index --model` takes; the figures printed at the end are of
+    speakers that it was not trained on. EER is the rate at which it takes two speakers for one as
+    often as one for two.
 
     Paths are relative to MANIFEST's folder. A column `split` may say train or dev; without it one
     speaker in twenty is held out. An interrupted run goes on from its last checkpoint in OUT. The
