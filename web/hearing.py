@@ -63,15 +63,16 @@ class Hearing:
         key = _stamp(path)
         return Sound(self._made.get(key, lambda: self._transcode(path, key)), "audio/wav")
 
-    def spectrogram(self, path: Path) -> bytes:
-        """Draw the first minute of a file: a PNG.
+    def spectrogram(self, path: Path, axes: bool = True) -> bytes:
+        """Draw the first minute of a file: a PNG, with axes or bare.
 
         Raises
         ------
         AudioError
             It holds no usable audio.
         """
-        return self._drawn.get(_stamp(path), lambda: draw(beginning(path, DRAWN_S), RATE_HZ))
+        key = f"{_stamp(path)} {axes}"
+        return self._drawn.get(key, lambda: draw(beginning(path, DRAWN_S), RATE_HZ, axes))
 
     def _transcode(self, path: Path, key: str) -> Path:
         import soundfile

@@ -2,11 +2,15 @@
 
 from io import BytesIO
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from ..store.schema import Decibels, Hertz, Vector
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SPAN_DB: Decibels = 70.0
 """Shown below the loudest point of a recording, so that pictures can be compared."""
@@ -37,21 +41,22 @@ def levels(waveform: Vector, rate_hz: int) -> npt.NDArray[np.float32]:
     return below
 
 
-def draw(waveform: Vector, rate_hz: int) -> bytes:
-    """Draw a waveform (samples,): a PNG of 800 by 260 dots, axes in seconds and kHz."""
+def draw(waveform: Vector, rate_hz: int, axes: bool = True) -> bytes:
+    """Draw a waveform (samples,): a PNG of 800 by 260 dots, bare or in seconds and kHz."""
     picture, seconds = levels(waveform, rate_hz), len(waveform) / rate_hz
     with _drawing:
-        return _png(picture, seconds, rate_hz / 2)
+        return _png(picture, seconds, rate_hz / 2, axes)
 
 
-def _png(picture: npt.NDArray[np.float32], seconds: float, nyquist_hz: Hertz) -> bytes:
+def _png(picture: npt.NDArray[np.float32], seconds: float, nyquist_hz: Hertz, axes: bool) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_INCHES, dpi=_DOTS, layout="constrained", facecolor="none")
+    layout = "constrained" if axes else None
+    figure = Figure(figsize=_INCHES, dpi=_DOTS, layout=layout, facecolor="none")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.imshow(
+    plot = figure.add_subplot() if axes else figure.add_axes((0, 0, 1, 1))
+    plot.imshow(
         picture,
         origin="lower",
         aspect="auto",
@@ -60,11 +65,18 @@ def _png(picture: npt.NDArray[np.float32], seconds: float, nyquist_hz: Hertz) ->
         vmax=0.0,
         extent=(0.0, seconds, 0.0, nyquist_hz / 1000),
     )
-    axes.set_ylim(0, min(TOP_HZ, nyquist_hz) / 1000)
-    axes.set_xlabel("seconds", color=_INK)
-    axes.set_ylabel("kHz", color=_INK)
-    axes.tick_params(colors=_INK)
-    axes.spines[:].set_color(_INK)
+    plot.set_ylim(0, min(TOP_HZ, nyquist_hz) / 1000)
+    if axes:
+        _label(plot)
+    else:
+        plot.set_axis_off()
     buffer = BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
+
+
+def _label(plot: "Axes") -> None:
+    plot.set_xlabel("seconds", color=_INK)
+    plot.set_ylabel("kHz", color=_INK)
+    plot.tick_params(colors=_INK)
+    plot.spines[:].set_color(_INK)

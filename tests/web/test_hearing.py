@@ -125,6 +125,10 @@ def test_spectrograms_are_pictures_of_one_size(own: TestClient, anchor: bytes) -
             assert picture.size == (800, 260)
             assert len(set(picture.convert("L").tobytes())) > 50
         assert own.get(f"{path}/spectrogram.png").content == drawn.content
+        bare = own.get(f"{path}/spectrogram.png?axes=false").content
+        with Image.open(io.BytesIO(bare)) as picture:
+            assert picture.size == (800, 260)
+            assert picture.convert("RGBA").getextrema()[3] == (255, 255)  # nothing but the picture
 
 
 def test_a_tone_stands_at_its_frequency_and_time() -> None:

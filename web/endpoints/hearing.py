@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Response, UploadFile
+from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi.responses import FileResponse
 
 from ..hearing import Sound, file_of
@@ -20,6 +20,7 @@ _AUDIO: Failures = failures(404) | {
     206: {"content": {"audio/*": _BYTES}, "description": "The part that `Range` asks for."},
     416: {"description": "`Range` asks for what is not there."},
 }
+_Axes = Annotated[bool, Query(description="Frame it by axes in seconds and kHz.")]
 _PICTURE: Failures = failures(404) | {200: {"content": {"image/png": _BYTES}}}
 
 
@@ -47,15 +48,15 @@ def upload_audio(services: Served, id: UploadId) -> FileResponse:
 
 
 @router.get("/recordings/{id}/spectrogram.png", response_class=Response, responses=_PICTURE)
-def spectrogram(services: Served, id: StoredId) -> Response:
+def spectrogram(services: Served, id: StoredId, axes: _Axes = True) -> Response:
     """Draw the first minute of a recording: a PNG, 70 dB from black to the loudest."""
-    return _drawn(services.hearing.spectrogram(_file(services, id)))
+    return _drawn(services.hearing.spectrogram(_file(services, id), axes))
 
 
 @router.get("/uploads/{id}/spectrogram.png", response_class=Response, responses=_PICTURE)
-def upload_spectrogram(services: Served, id: UploadId) -> Response:
+def upload_spectrogram(services: Served, id: UploadId, axes: _Axes = True) -> Response:
     """Draw the first minute of an upload."""
-    return _drawn(services.hearing.spectrogram(services.uploads.get(id).path))
+    return _drawn(services.hearing.spectrogram(services.uploads.get(id).path, axes))
 
 
 def _file(services: Served, id_: str) -> Path:
