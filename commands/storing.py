@@ -8,7 +8,8 @@ import click
 
 from ..analysis.wording import counted
 from .base import Command, Failed, json_option, store_option
-from .output import print_facts, print_json
+from .output import note, print_facts, print_json
+from .rows import check_rows_file, save_rows, write_rows
 
 STORED = 'spkret sql "select speaker, path from recordings"'
 
@@ -16,11 +17,16 @@ STORED = 'spkret sql "select speaker, path from recordings"'
 @click.command(
     "sql",
     cls=Command,
-    examples=[
-        'spkret sql "select noise, count(*) from recordings group by 1"',
-        'spkret sql "select * from failures" --format csv',
-        'spkret sql "select path, embedding from recordings" --format parquet > embeddings.parquet',
-    ],
+    examples={
+        'spkret sql "select noise, count(*) from recordings group by 1"': "count",
+        'spkret sql "select * from failures" --format csv': "rows for a spreadsheet",
+        "spkret sql \"select path, cosine(embedding, embedding_of('a.wav')) from recordings "
+        'order by 2 desc limit 10"': "the nearest neighbours of a stored recording",
+        'spkret sql "select path, embedding from recordings" --out rows.parquet': "into a file",
+        "spkret sql - < query.sql": "a longer query",
+        'spkret sql "describe scores"': "the columns of a table",
+    },
+    see_also=("docs/sql.md", "docs/analyses.md", "export"),
 )
 @click.argument("statement")
 @store_option
@@ -32,16 +38,38 @@ STORED = 'spkret sql "select speaker, path from recordings"'
     show_default=True,
     help="How the rows are written to stdout.",
 )
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=check_rows_file,
+    metavar="FILE",
+    help="Write the rows into a .csv, .json, .jsonl or .parquet file instead.",
+)
 @json_option
-def sql(statement: str, store_path: Path, output_format: str, as_json: bool) -> None:
-    """Run a read-only DuckDB query over recordings, scores, failures and trials."""
-    from .. import api
-    from .rows import write_rows
+def sql(
+    statement: str, store_path: Path, output_format: str, out: Path | None, as_json: bool
+) -> None:
+    """Run a read-only DuckDB query over recordings, scores, failures and trials.
 
+    STATEMENT may be - for stdin. cosine(a, b) compares two embeddings, and embedding_of(x) is that
+    of a stored path or an id. Nothing but the store can be read, and nothing can be written.
+    """
+    from .. import api
+
+    if as_json:
+        output_format = "json"
+    if out is not None and output_format != "table":
+        raise click.UsageError("expected one of --out, whose ending is the format, and --format")
     if output_format == "parquet" and sys.stdout.isatty():
-        raise click.UsageError("--format parquet writes bytes: send them to a file by > FILE")
+        raise click.UsageError("--format parquet writes bytes: send them to a file by --out FILE")
+    if statement == "-":
+        statement = sys.stdin.read()
     rows = api.sql(store_path, statement).to_arrow_table()
-    write_rows(rows, "json" if as_json else output_format)
+    if out is None:
+        write_rows(rows, output_format)
+    else:
+        save_rows(rows, out)
+        note(f"{counted(rows.num_rows, 'row')} in {out}")
 
 
 @click.command(
@@ -78,7 +106,13 @@ def info(store_path: Path, as_json: bool) -> None:
 @click.command(
     "check",
     cls=Command,
-    examples=["spkret check", "spkret check --repair", "spkret check --compact"],
+    examples={
+        "spkret check": "only look",
+        "spkret check --repair": "mend what can be mended",
+        "spkret check --compact": "so that plain Parquet readers see precisely the rows",
+    },
+    see_also=("info", "doctor", "docs/store-format.md"),
+    fails_if="the store is not whole",
 )
 @store_option
 @click.option("--repair", is_flag=True, help="Rebuild what can be rebuilt.")
@@ -89,7 +123,11 @@ def info(store_path: Path, as_json: bool) -> None:
 )
 @json_option
 def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
-    """Check that the store is whole; exit with status 1 if it is not."""
+    """Check that the store is whole.
+
+    Reads every table and index, and says what is damaged, missing or doubled. With --repair, what
+    can be rebuilt is; rows that cannot be kept are set aside, not deleted.
+    """
     from .. import api
     from .progress import Working
 
@@ -107,7 +145,11 @@ def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
 @click.command(
     "forget",
     cls=Command,
-    examples=["spkret forget --speaker anna", "spkret forget --path calls/0231.wav --yes"],
+    examples={
+        "spkret forget --speaker anna": "asks before it erases",
+        "spkret forget --path calls/0231.wav --yes": "one recording, without asking",
+    },
+    see_also=("sql", "check", "docs/store-format.md"),
 )
 @store_option
 @click.option("--speaker", help="Erase every recording of this speaker.")
@@ -117,10 +159,11 @@ def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
 def forget(
     store_path: Path, speaker: str | None, path: str | None, yes: bool, as_json: bool
 ) -> None:
-    """Erase recordings for good: rows, vectors, scores, and the old files that held them.
+    """Erase a speaker or a recording from the store for good.
 
-    A reranker trained on this store is erased too, since it holds means of its speakers: train it
-    again afterwards.
+    Rows, embeddings, scores, and the old files that held them go. A reranker trained on this store
+    is erased too, since it holds means of its speakers: train it again afterwards. The audio files
+    themselves are not touched.
     """
     from .. import api
     from .progress import Working
