@@ -106,7 +106,7 @@ def _collect(rows: Rows, paths: Paths) -> tuple[list[Recording], list[Failure], 
 
 
 def _doubt(what: str, paths: Sequence[str]) -> str:
-    return f"{what}: {len(paths)} recordings, such as {paths[0]}"
+    return f"{what}: {paths[0]}" + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
 
 
 def _recording(row: Row, root: str, path: str) -> Recording:

@@ -79,7 +79,7 @@ def test_several_speakers_are_none_and_the_run_says_so(tmp_path: Path) -> None:
     assert [each.gender.value for each in listed.recordings] == ["f", None]
     (doubt,) = listed.doubts
     assert "several speakers" in doubt
-    assert doubt.endswith("1 recordings, such as a.wav")
+    assert doubt.endswith("without a speaker: a.wav")
 
 
 def test_whole_cuts_are_read_and_parts_are_not(tmp_path: Path) -> None:
