@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 
@@ -20,12 +20,8 @@ KINDS: Mapping[str, str] = {
 """Each kind, and the module of this package whose `export` writes it."""
 
 
-class Progress(Protocol):
-    """Called after each block of an export or import."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Take note that `done` of `total` rows are finished."""
-        ...
+Progress = Callable[[int, int], None]
+"""Called with how many rows are done, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)

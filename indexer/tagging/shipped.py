@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from ...errors import TaggerError
 from ...store.schema import EncoderIdentity
 from .base import Evidence, Probabilities, Tagger, TagName
@@ -27,6 +29,8 @@ class NetworkTagger(Tagger):
     def probabilities(self, evidence: Evidence) -> Probabilities:
         """Return how likely each class is, float32 (n, classes); no sound is read.
 
+        A recording whose audio was never read, its embedding made elsewhere, is NaN.
+
         Raises
         ------
         TaggerError
@@ -38,7 +42,9 @@ class NetworkTagger(Tagger):
                 f"expected a {self.tag} tagger for {inputs.shape[1]} inputs, got one for"
                 f" {self._network.inputs}; install spkret anew"
             )
-        return self._network.probabilities(inputs)
+        unread = [np.isnan(one.spectrum_mean).all() for one in evidence.acoustics]
+        told = self._network.probabilities(inputs)
+        return np.where(np.array(unread, bool)[:, None], np.float32(np.nan), told)
 
 
 def noise_tagger() -> Tagger:

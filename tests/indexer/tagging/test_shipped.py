@@ -79,6 +79,15 @@ def test_what_cannot_be_measured_does_not_spoil_a_tag(
         assert tag.value == tagger.classes[row.argmax()]
 
 
+def test_what_was_never_read_gets_no_tag(models: Path) -> None:
+    unread = Acoustics(NAN, NAN, 0, NAN, NAN, NAN, *2 * [np.full(40, NAN, np.float32)])
+    rows = evidence(OTHER, unread, acoustics())
+    for tagger in load_taggers(("noise", "gender"), OTHER):
+        first, second = best(tagger, rows)
+        assert first is None
+        assert second is not None
+
+
 def test_no_rows_no_tags(models: Path) -> None:
     (tagger,) = load_taggers(["noise"], OTHER)
     assert best(tagger, evidence(OTHER)) == []

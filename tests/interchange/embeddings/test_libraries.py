@@ -117,7 +117,7 @@ def test_what_safetensors_writes_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keys", [None, "no JSON", '"text"'])
 def test_safetensors_without_keys_are_told(keys: str | None, tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
-    safetensors.numpy.save_file({"embeddings": VECTORS}, path, keys and {"keys": keys})
+    safetensors.numpy.save_file({"embeddings": VECTORS}, path, {"keys": keys} if keys else None)
     with pytest.raises(InterchangeError, match="JSON list"):
         read_embeddings(path)
 
