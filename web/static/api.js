@@ -31,7 +31,7 @@ export async function upload(file, signal) {
 export function sound(ref, label) {
   const [folder, id] = ref.startsWith("upload:") ? ["uploads", ref.slice(7)] : ["recordings", ref];
   const address = `${folder}/${encodeURIComponent(id)}`;
-  return { ref, label, audio: `${address}/audio`, picture: `${address}/spectrogram.png` };
+  return { ref, label, about: address, audio: `${address}/audio`, picture: `${address}/spectrogram.png` };
 }
 
 /** Say why an address gives nothing, as the server tells; null if it does give something. */

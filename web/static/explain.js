@@ -11,7 +11,7 @@ export function reasons(answer) {
   const parts = Object.entries(answer.contributions).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   const most = Math.max(...parts.map(([, part]) => Math.abs(part)), 1e-9);
   const body = el("tbody", {}, parts.slice(0, SHOWN).map((part) => bar(part, answer.features, most)));
-  const head = el("thead", {}, el("tr", {}, ["Feature", "Value", "Against", "For", "Contribution"].map((name) => el("th", { scope: "col" }, name))));
+  const head = el("thead", {}, el("tr", {}, ["Feature", "Value", "Against", "For", "Adds"].map((name) => el("th", { scope: "col" }, name))));
   const table = el("table", { class: "bars" }, el("caption", { class: "muted small" }, "What moved the score, in log odds"), head, body);
   const more = parts.length > SHOWN && el("button", { type: "button", class: "quiet", onclick: showAll }, `Show all ${parts.length}`);
 

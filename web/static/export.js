@@ -15,8 +15,8 @@ export function exportBox(match, raw, asked) {
     el("pre", { tabindex: "0", "aria-label": "Command" }, command));
 }
 
-/** Write the command for a query; `names` gives what a reference is called outside this page. */
-export function commandLine({ anchor, request, store, names = {} }) {
+/** Write the command for a query; uploads are called as they were before they came here. */
+export function commandLine({ anchor, request, store, uploads }) {
   const options = Object.entries({ language: request.language, noise: request.noise, where: request.where, top: request.top, "min-probability": request.min_probability })
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => `--${name} ${quoted(String(value))}`);
@@ -25,7 +25,7 @@ export function commandLine({ anchor, request, store, names = {} }) {
   if (store) options.push(`--store ${quoted(store)}`);
   const words = `spkret query ${quoted(anchor.label)}${request.group ? " --group -" : ""} ${options.join(" ")}`;
   if (!request.group) return words;
-  return `${words} <<'END'\n${request.group.map((ref) => names[ref] ?? ref).join("\n")}\nEND`;
+  return `${words} <<'END'\n${request.group.map((ref) => uploads.get(ref)?.label ?? ref).join("\n")}\nEND`;
 }
 
 function quoted(word) {

@@ -10,7 +10,7 @@ const AT_ONCE = 3; // uploads
 
 /**
  * Wire the choice. `read()` waits for files on their way and gives `where`, the group and filters of
- * a query, and `names`, what its references are called.
+ * a query, and `uploads`, the sounds of those by reference.
  */
 export function initGroup(form) {
   const files = createFiles(find('[data-kind="files"]', form));
@@ -26,8 +26,7 @@ export function initGroup(form) {
     if (kind() === "store") return { where: { group: null, ...readFilters(form, ["language", "noise", "where"]) } };
     if (kind() === "list") return { where: { group: present(readList(), "The list is empty: paste a path or id a line.") } };
     const sounds = present(await files.sounds(), "No files yet: choose the recordings to search in.");
-    const names = Object.fromEntries(sounds.map((sound) => [sound.ref, sound.label]));
-    return { where: { group: Object.keys(names) }, names };
+    return { where: { group: sounds.map((sound) => sound.ref) }, uploads: new Map(sounds.map((sound) => [sound.ref, sound])) };
   }
   return { read };
 }

@@ -26,8 +26,7 @@ export function createPicker(place, name) {
   function show() {
     if (chosen === null) return fill(body, zone, search);
     const remove = el("button", { type: "button", onclick: () => (set(null), record.focus()) }, `Change ${name.toLowerCase()}`);
-    const length = chosen.duration ? el("span", { class: "muted small" }, `${decimal(chosen.duration, 1)} s`) : null;
-    return fill(body, spectrogram(chosen), el("div", { class: "row" }, remove, length));
+    return fill(body, spectrogram(chosen), el("div", { class: "row" }, remove));
   }
 
   async function send(file) {

@@ -11,6 +11,7 @@ const label = find("#dock-label");
 const toggleButton = find("#dock-toggle");
 
 let current = null; // the sound in the player
+let nextFrame = 0;
 
 /** Make a button that plays and pauses a sound. */
 export function playButton(sound) {
@@ -26,11 +27,11 @@ export function toggle(sound) {
   return audio.paused ? start() : audio.pause();
 }
 
-/** Play a sound from its beginning, or from a part of it (0 to 1). */
-export function play(sound, part = 0) {
+/** Play a sound from its beginning, or from so many seconds on. */
+export function play(sound, from = 0) {
   if (current?.audio !== sound.audio) load(sound);
-  if (audio.readyState) audio.currentTime = part * audio.duration;
-  else if (part) audio.addEventListener("loadedmetadata", () => (audio.currentTime = part * audio.duration), { once: true });
+  if (audio.readyState) audio.currentTime = from;
+  else if (from) audio.addEventListener("loadedmetadata", () => (audio.currentTime = from), { once: true });
   start();
 }
 
@@ -92,11 +93,12 @@ function showPosition() {
   seek.setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(audio.duration)}`);
   find("#dock-time").textContent = `${clock(audio.currentTime)} / ${clock(audio.duration)}`;
   for (const picture of document.querySelectorAll(".spectrogram")) {
-    const here = picture.dataset.audio === current?.audio;
+    const here = picture.dataset.audio === current?.audio && Boolean(picture.dataset.drawn);
     picture.classList.toggle("current", here);
-    if (here) picture.style.setProperty("--at", part);
+    if (here) picture.style.setProperty("--at", audio.currentTime / picture.dataset.drawn);
   }
-  if (!audio.paused) requestAnimationFrame(showPosition);
+  cancelAnimationFrame(nextFrame);
+  if (!audio.paused) nextFrame = requestAnimationFrame(showPosition);
 }
 
 for (const event of ["play", "pause", "ended", "loadedmetadata", "seeked"]) audio.addEventListener(event, show);

@@ -24,7 +24,7 @@ export function initQuery(store) {
     const answer = await task.run("Searching…", async (signal) => {
       if (!asked.anchor) throw new Error("No anchor yet: choose a file, record one, or take one of the store.");
       const found = await group.read();
-      asked.names = found.names;
+      asked.uploads = found.uploads ?? new Map();
       asked.request = { anchor: asked.anchor.ref, ...found.where, ...readOptions(form) };
       return post("query", asked.request, signal);
     });

@@ -15,7 +15,7 @@ const HEADINGS = ["", "Rank", "Recording", "Speaker", "Language", "Noise", "Cosi
 /** Show the answer to a query. `asked` has the anchor's sound, the request, and the store's name. */
 export function showResult(place, match, raw, asked) {
   const warnings = match.warnings.map((warning) => el("p", { class: "warning" }, warning));
-  fill(place, verdict(match), warnings, candidateTable(match, asked.anchor), keyHelp(), exportBox(match, raw, asked));
+  fill(place, verdict(match), warnings, candidateTable(match, asked), keyHelp(), exportBox(match, raw, asked));
 }
 
 function verdict(match) {
@@ -30,11 +30,11 @@ function verdict(match) {
   return el("div", { class: `card verdict ${named ? "named" : "abstained"}` }, el("h2", { tabindex: "-1" }, heading), el("div", { class: "figures" }, figures));
 }
 
-function candidateTable(match, anchor) {
+function candidateTable(match, { anchor, uploads }) {
   const head = el("thead", {}, el("tr", {}, HEADINGS.map((name) => el("th", { scope: "col" }, name || el("span", { class: "hidden" }, "Play")))));
   const body = el("tbody");
   const table = el("table", { class: "candidates cards" }, el("caption", { class: "hidden" }, "Ranked candidates"), head, body);
-  const rows = match.candidates.map((candidate) => candidateRow(candidate, anchor, match.match));
+  const rows = match.candidates.map((candidate) => candidateRow(candidate, anchor, match.match_ref, uploads));
   fill(body, rows.flatMap(({ row, details }) => [row, details]));
   const open = (chosen) => rows.forEach((entry) => entry.show(entry === chosen && !entry.isOpen()));
   rows.forEach((entry) => entry.button.addEventListener("click", () => open(entry)));
@@ -43,12 +43,12 @@ function candidateTable(match, anchor) {
   return el("div", { class: "card flush" }, table);
 }
 
-function candidateRow(candidate, anchor, matched) {
-  const heard = sound(candidate.ref, candidate.path);
+function candidateRow(candidate, anchor, matched, uploads) {
+  const heard = uploads.get(candidate.ref) ?? sound(candidate.ref, candidate.path);
   const id = `why-${candidate.rank}`;
   const button = el("button", { type: "button", class: "link path", "aria-expanded": "false", "aria-controls": id }, candidate.path);
   const cell = (heading, ...content) => el("td", { "data-heading": heading }, ...content);
-  const row = el("tr", { class: candidate.path === matched ? "matched" : "" },
+  const row = el("tr", { class: candidate.ref === matched ? "matched" : "" },
     el("td", { class: "at-play" }, playButton(heard)),
     el("td", { class: "number at-rank" }, `${candidate.rank}`),
     el("th", { scope: "row", class: "at-path" }, button),
@@ -68,8 +68,8 @@ function candidateRow(candidate, anchor, matched) {
 }
 
 /** Make two spectrograms of one size side by side. */
-export function comparison(a, b, names = ["Anchor", "Candidate"]) {
-  return el("div", { class: "comparison" }, spectrogram(a, names[0]), spectrogram(b, names[1]));
+function comparison(anchor, candidate) {
+  return el("div", { class: "comparison" }, spectrogram(anchor, "Anchor"), spectrogram(candidate, "Candidate"));
 }
 
 function handleKey(event, rows, anchor, open) {

@@ -10,8 +10,8 @@ const TABLES = ["recordings", "scores", "trials", "failures"];
 const NUMERIC = /INT|DOUBLE|FLOAT|DECIMAL/;
 
 const EXAMPLES = {
-  "Hours by language and noise":
-    "select language, noise, count(*) as files, count(distinct speaker) as speakers,\n       round(sum(duration_s) / 3600, 2) as hours\nfrom recordings\ngroup by all\norder by all",
+  "What is in the store":
+    "select language, noise, count(*) as files, count(distinct speaker) as speakers,\n       round(sum(duration_s) / 60, 1) as minutes\nfrom recordings\ngroup by all\norder by all",
   "Speakers with the most recordings":
     "select speaker, count(*) as files, round(sum(speech_s), 1) as seconds_of_speech\nfrom recordings\nwhere speaker is not null\ngroup by speaker\norder by files desc, speaker\nlimit 20",
   "Noisiest recordings":

@@ -7,7 +7,6 @@ import { decimal } from "./format.js";
 import { bigProbability } from "./meter.js";
 import { isCurrent, play } from "./player.js";
 import { createPicker } from "./picker.js";
-import { comparison } from "./results.js";
 import { createTask } from "./task.js";
 
 /** Wire the tab; returns `add(sound)`, which takes the first free place, else the second. */
@@ -35,16 +34,15 @@ export function initVerify() {
 
 function showAnswer(place, answer, sounds) {
   const warnings = answer.warnings.map((warning) => el("p", { class: "warning" }, warning));
-  const view = el("div", { class: "card stack" }, comparison(...sounds, ["First", "Second"]), switchButton(sounds), reasons(answer));
-  fill(place, verdict(answer), warnings, view);
+  fill(place, verdict(answer, sounds), warnings, el("div", { class: "card" }, reasons(answer)));
 }
 
-function verdict(answer) {
+function verdict(answer, sounds) {
   const { decision, same_speaker: same } = answer;
   const words = same === null || same === undefined ? "No decision" : same ? "The same speaker" : "Two different speakers";
-  const rule = decision && el("p", { class: "muted small" }, `Decided by ${decision.system} ${decimal(decision.score)} against ${decimal(decision.threshold)}; threshold: ${decision.source}.`);
+  const rule = decision && el("p", { class: "muted small" }, `Decided by ${decision.system} ${decimal(decision.score)} against ${decimal(decision.threshold)}${decision.source ? `: ${decision.source}` : ""}.`);
   const figures = [bigProbability("It is one speaker", answer.probability, "at equal odds beforehand"), figure("Cosine", answer.cosine), figure("AS-norm", answer.asnorm)];
-  return el("div", { class: `card verdict ${same ? "named" : "abstained"}` }, el("h2", { tabindex: "-1" }, words), el("div", { class: "figures" }, figures), rule);
+  return el("div", { class: `card verdict ${same ? "named" : "abstained"}` }, el("h2", { tabindex: "-1" }, words), el("div", { class: "figures" }, figures), rule, switchButton(sounds));
 }
 
 function figure(name, value) {
