@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
@@ -40,7 +41,7 @@ def create_app(store: "Store", settings: Settings | None = None) -> FastAPI:
     UsageError
         The settings contradict each other.
     """
-    services = Services.of(store, settings or Settings())
+    chosen = settings or Settings()
     app = FastAPI(
         title="spkret",
         version=__version__,
@@ -48,12 +49,11 @@ def create_app(store: "Store", settings: Settings | None = None) -> FastAPI:
         openapi_tags=_TAGS,
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan,
+        lifespan=partial(_running, store, chosen),
     )
-    app.state.services = services
     errors.install(app)
-    app.add_middleware(Guard, settings=services.settings, metrics=services.metrics)
-    secured = [Depends(HTTPBearer(auto_error=False))] if services.settings.token else []
+    app.add_middleware(Guard, settings=chosen)
+    secured = [Depends(HTTPBearer(auto_error=False))] if chosen.token else []
     for router in (matching.router, looking.router, hearing.router):
         app.include_router(router, dependencies=secured)
     app.include_router(page.router)
@@ -62,8 +62,9 @@ def create_app(store: "Store", settings: Settings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    services: Services = app.state.services
+async def _running(store: "Store", settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+    """Hold what the app needs while it runs."""
+    services = app.state.services = Services.of(store, settings)
     try:
         await run_in_threadpool(services.start)
         yield

@@ -20,10 +20,9 @@ _JSON_BYTES = 8 * MEBIBYTE
 class Guard:
     """Refuse what may not ask, cut off bodies that are too long, add headers, and count."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
-        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -35,7 +34,8 @@ class Guard:
             await self._answer(scope, receive, _with_headers(send, status))
         finally:
             took = time.perf_counter() - started
-            self._metrics.answered(_template(scope), scope["method"], status[0], took)
+            metrics: Metrics = scope["app"].state.services.metrics
+            metrics.answered(_template(scope), scope["method"], status[0], took)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = _JSON_BYTES

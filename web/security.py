@@ -26,6 +26,11 @@ HEADERS = {
 
 _OPEN_PATHS = ("/", "/health", "/favicon.ico")
 _OPEN_FOLDERS = ("/static/",)
+_BODIES = {
+    "/uploads": "multipart/form-data",
+    **dict.fromkeys(("/query", "/verify", "/identify", "/sql"), "application/json"),
+}
+"""What is posted where. A page of another site can have forms sent, but no JSON."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SAME_SITE = frozenset({"same-origin", "none"})
 
@@ -81,7 +86,7 @@ def _forged(scope: Scope, headers: Headers) -> Refusal | None:
             "expected a request of this server's own page or of a program, got one of another site",
         )
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    wanted = "multipart/form-data" if scope["path"] == "/uploads" else "application/json"
+    wanted = _BODIES.get(scope["path"], kind)
     if scope["method"] == "POST" and kind != wanted:
         return 415, f"expected the content type {wanted}, got {kind[:80]!r}"
     return None
