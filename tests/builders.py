@@ -238,3 +238,21 @@ def columned_store(path: Path, table: pa.Table, columns: Sequence[Mapping[str, s
         ]
     )
     return store
+
+
+def fitting_store(path: Path, table: pa.Table) -> Store:
+    """Make a store of a table's recordings that the shipped reranker fits.
+
+    Embeddings are padded with zeros to the dimension of its encoder.
+    """
+    from spkret.rerank.loading import DEFAULT
+    from spkret.rerank.ranker import Reranker
+
+    identity = Reranker.load(DEFAULT).encoder
+    rows = [_embedded(row) for row in table.to_pylist()]
+    missing = identity.dimension - len(rows[0].embedding)
+    store = Store.create(path, identity)
+    store.recordings.commit(
+        [replace(row, embedding=np.pad(row.embedding, (0, missing))) for row in rows]
+    )
+    return store

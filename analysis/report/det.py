@@ -23,10 +23,15 @@ class DetCurve:
 
 
 def det_curve(targets: Floats, nontargets: Floats) -> DetCurve:
-    """Trace the curve (Martin et al. 1997), thinned evenly on its axes; arguments as in `eer`."""
+    """Trace the curve (Martin et al. 1997), thinned evenly on its axes; arguments as in `eer`.
+
+    A curve that lies beyond the axes has no points.
+    """
     miss, false_alarm = metrics.error_rates(targets, nontargets)
     seen = (np.maximum(miss, false_alarm) <= HIGHEST) & ~_repeated(miss, false_alarm)
     miss, false_alarm = miss[seen], false_alarm[seen]
+    if not len(miss):
+        return DetCurve([], [])
     kept = _spread_evenly(deviates(miss), deviates(false_alarm))
     return DetCurve(false_alarm[kept].tolist(), miss[kept].tolist())
 

@@ -120,18 +120,14 @@ def _within(groups: Sequence[Rows], most: int, generator: np.random.Generator) -
         return np.empty((0, 2), np.int64)
     sizes = np.array([len(group) for group in groups])
     if (sizes * (sizes - 1) // 2).sum() <= 2 * most:
-        every: Rows = np.concatenate(
-            [g[np.stack(np.triu_indices(len(g), 1), axis=1)] for g in groups]
-        )
-        return every
+        return np.concatenate([g[np.stack(np.triu_indices(len(g), 1), axis=1)] for g in groups])
     rows, starts = np.concatenate(groups), np.cumsum(sizes) - sizes
     group = np.repeat(np.arange(len(groups)), sizes)
     first = generator.integers(0, len(rows), most)
     of = group[first]
     step = 1 + (generator.random(most) * (sizes[of] - 1)).astype(np.int64)
     second = starts[of] + (first - starts[of] + step) % sizes[of]
-    drawn: Rows = np.sort(np.stack([rows[first], rows[second]], axis=1), axis=1)
-    return np.unique(drawn, axis=0)
+    return np.unique(np.sort(np.stack([rows[first], rows[second]], axis=1), axis=1), axis=0)
 
 
 def _usable(voices: Voices, pairs: Rows, same: bool) -> Rows:
@@ -139,7 +135,8 @@ def _usable(voices: Voices, pairs: Rows, same: bool) -> Rows:
     content = voices.content_hashes
     copies = (content[left] == content[right]) & (content[left] != None)  # noqa: E711
     kind = (voices.speakers[left] == voices.speakers[right]) == same
-    return pairs[kind & ~copies]
+    usable: Rows = pairs[kind & ~copies]
+    return usable
 
 
 def _some(pairs: Rows, most: int, generator: np.random.Generator) -> Rows:
