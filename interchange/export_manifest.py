@@ -31,7 +31,7 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     """
     form = form_of(out, options.format, [*TABLES, *_FOLDERS])
     recordings = listed(store, options)
-    files = (out,)
+    files: tuple[Path, ...] = (out,)
     if form in _FOLDERS:
         files = _FOLDERS[form](out, recordings)
     else:

@@ -27,7 +27,8 @@ _RATIOS = "verify"
 def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     """Write the scores of the newest run, or all that fulfil `where`, a condition on their columns.
 
-    A pair that was scored several times is written once, as it was last scored. `voxceleb`, `kaldi`
+    A pair that was scored several times is written once, as it was last scored; pairs are sorted by
+    name, as those of exported trials are. `voxceleb`, `kaldi`
     and `nist` take the score that decided; it is a log-likelihood ratio where `spkret verify` had a
     reranker. `csv` and `parquet` hold every system's.
 
@@ -60,10 +61,10 @@ def _rows(store: "Store", where: str | None) -> pa.Table:
 
 
 def _newest_of_each(rows: pa.Table) -> pa.Table:
-    """Keep the last row of each pair; rows come in the order of time."""
+    """Keep the last row of each pair, sorted by pair; rows come in the order of time."""
     pairs = zip(rows["anchor_path"].to_pylist(), rows["candidate_path"].to_pylist(), strict=True)
     last = {pair: number for number, pair in enumerate(pairs)}
-    return rows.take(pa.array(sorted(last.values()), pa.int64()))
+    return rows.take(pa.array([last[pair] for pair in sorted(last)], pa.int64()))
 
 
 def _pairs(rows: pa.Table) -> list[ListedPair]:

@@ -19,8 +19,8 @@ _COLUMNS = ("trial_id", "anchor", "group", "match")
 def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     """Write the trials table: `jsonl`, trials as they were; else an anchor and candidate a line.
 
-    A trial, or a pair, that was evaluated several times is written once. `where` is a condition on
-    the columns of the trials table.
+    A trial, or a pair, that was evaluated several times is written once; pairs are sorted by name.
+    `where` is a condition on the columns of the trials table.
 
     Raises
     ------
@@ -39,7 +39,8 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     if form == "jsonl":
         write_trials(out, trials)
         return Exported("trials", form, len(trials), (str(out),))
-    pairs = list(dict.fromkeys(pair for trial in trials for pair in _pairs(trial)))
+    distinct = {pair for trial in trials for pair in _pairs(trial)}
+    pairs = sorted(distinct, key=lambda pair: (pair.left, pair.right, str(pair.same_speaker)))
     TRIALS[form](out, pairs)
     return Exported("trials", form, len(pairs), (str(out),))
 

@@ -30,10 +30,8 @@ def opened_text(path: Path) -> Iterator[TextIO]:
     """
     try:
         opening = gzip.open if path.suffix.lower() == GZIP_SUFFIX else open
-        with opening(
-            path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline=""
-        ) as file:
-            yield file  # type: ignore[misc]
+        with opening(path, "rb") as raw, _decoded(raw) as text:
+            yield text
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ManifestError(f"cannot read the manifest {path}: {reason}") from error

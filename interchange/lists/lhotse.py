@@ -10,6 +10,9 @@ from .texts import write_lines
 
 RECORDINGS = "recordings.jsonl.gz"
 SUPERVISIONS = "supervisions.jsonl.gz"
+_FIELDS: Sequence[str] = ("speaker", "language", "gender")
+_OF_EXTRA: Sequence[str] = ("text",)
+"""What a supervision has fields for."""
 
 
 def write_lhotse(folder: Path, recordings: Sequence[Listed]) -> tuple[Path, ...]:
@@ -53,8 +56,8 @@ def _recording(row: Named, channels: int, rate_hz: int, samples: int) -> dict[st
 
 def _supervision(row: Named, channels: int, rate_hz: int, samples: int) -> dict[str, object]:
     tags, extra = dict(row.recording.tags), dict(row.recording.extra)
-    own = {name: tags.pop(name) for name in ("speaker", "language", "gender") if name in tags}
-    own |= {"text": extra.pop("text")} if "text" in extra else {}
+    own = {name: tags.pop(name) for name in _FIELDS if name in tags}
+    own |= {name: extra.pop(name) for name in _OF_EXTRA if name in extra}
     custom = {**extra, **tags}
     return {
         "id": row.utterance,

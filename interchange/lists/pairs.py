@@ -37,7 +37,7 @@ def write_nist_trials(path: Path, pairs: Sequence[ListedPair]) -> None:
 
 
 def write_voxceleb_scores(path: Path, pairs: Sequence[ListedPair]) -> None:
-    """Write `score a.wav b.wav`, as VoxSRC takes submissions."""
+    """Write `score a.wav b.wav`, as the scripts of VoxSRC take it, by the order of lines."""
     _write(path, ([_number(pair), pair.left, pair.right] for pair in pairs))
 
 

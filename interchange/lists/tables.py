@@ -30,8 +30,7 @@ def write_tsv(path: Path, recordings: Sequence[Listed]) -> None:
 
 def write_jsonl(path: Path, recordings: Sequence[Listed]) -> None:
     """Write one JSON object a recording: `path`, the known tags, the further columns."""
-    objects = ({"path": one.file, **one.tags} for one in recordings)
-    write_lines(path, map(_json, _with_extra(objects, recordings)))
+    write_lines(path, (_json(one, {"path": one.file, **one.tags}) for one in recordings))
 
 
 def write_nemo(path: Path, recordings: Sequence[Listed]) -> None:
@@ -39,7 +38,7 @@ def write_nemo(path: Path, recordings: Sequence[Listed]) -> None:
 
     The label is the speaker; a recording without one has none.
     """
-    write_lines(path, map(_json, _with_extra(map(_nemo, recordings), recordings)))
+    write_lines(path, (_json(one, _nemo(one)) for one in recordings))
 
 
 def write_parquet(path: Path, recordings: Sequence[Listed]) -> None:
@@ -78,12 +77,7 @@ def _nemo(one: Listed) -> dict[str, object]:
     return {"audio_filepath": one.file, "duration": round(one.duration_s, 6), "offset": 0.0, **tags}
 
 
-def _with_extra(
-    objects: Iterator[dict[str, object]], recordings: Sequence[Listed]
-) -> Iterator[dict[str, object]]:
-    for fields, one in zip(objects, recordings, strict=True):
-        yield fields | {name: text for name, text in one.extra.items() if name not in fields}
-
-
-def _json(fields: Mapping[str, object]) -> str:
-    return json.dumps(fields, ensure_ascii=False)
+def _json(one: Listed, fields: Mapping[str, object]) -> str:
+    """Write fields, and the manifest's further columns where they have other names."""
+    further = {name: text for name, text in one.extra.items() if name not in fields}
+    return json.dumps({**fields, **further}, ensure_ascii=False)

@@ -77,7 +77,9 @@ def told(recordings: list[Mapping[str, str]]) -> list[Listed]:
     return [one(**fields, number=number) for number, fields in enumerate(recordings)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
 @given(RECORDINGS, st.sampled_from(["csv", "tsv", "jsonl", "nemo", "kaldi"]))
 def test_what_is_written_gives_the_same_tags(
     tmp_path: Path, recordings: list[Mapping[str, str]], form: str
@@ -119,8 +121,8 @@ def test_a_store_is_exported_and_read_again(tmp_path: Path, form: str) -> None:
 def test_polars_reads_the_tables(tmp_path: Path) -> None:
     recordings = [one("a.wav", speaker='An "A", B'), one("b.wav", number=2, take="1")]
     columns = ["path", *TAGS, "take"]
-    for form, options in (("csv", {}), ("tsv", {"separator": "\t", "quote_char": None})):
-        frame = pl.read_csv(written(tmp_path, form, recordings), **options)
+    tsv = pl.read_csv(written(tmp_path, "tsv", recordings), separator="\t", quote_char=None)
+    for frame in (tsv, pl.read_csv(written(tmp_path, "csv", recordings))):
         assert frame.columns == columns
         assert frame["speaker"].to_list() == ['An "A", B', None]
     table = pq.read_table(written(tmp_path, "parquet", recordings))
@@ -147,7 +149,9 @@ def sorted_in_c(path: Path, *options: str) -> bytes:
 SPEAKERS = st.lists(st.none() | WORDS | TEXT, min_size=1, max_size=8)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
 @given(SPEAKERS)
 def test_a_kaldi_folder_is_sorted_and_complete(tmp_path: Path, speakers: list[str | None]) -> None:
     rows = [
@@ -155,7 +159,7 @@ def test_a_kaldi_folder_is_sorted_and_complete(tmp_path: Path, speakers: list[st
         for n, speaker in enumerate(speakers)
     ]
     write_kaldi(tmp_path, rows)
-    lines = (tmp_path / "utt2spk").read_bytes().splitlines(keepends=True)
+    lines: list[bytes] = (tmp_path / "utt2spk").read_bytes().splitlines(keepends=True)
     assert b"".join(sorted(lines)) == b"".join(lines)
     assert b"".join(sorted(lines, key=lambda line: line.partition(b" ")[::-1])) == b"".join(lines)
     pairs = [line.decode().split() for line in lines]

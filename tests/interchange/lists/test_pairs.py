@@ -139,7 +139,9 @@ NAMES = st.text(
 ).filter(lambda name: name == name.strip() and len(name.split()) == len(name.split(" ")))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
 @given(
     st.lists(st.tuples(NAMES, NAMES, st.none() | st.booleans()), min_size=1, max_size=4),
     st.sampled_from(sorted(TRIALS)),

@@ -1,0 +1,69 @@
+"""Lists of other tools on the command line: NIST's models, manifests, trials and scores."""
+
+from pathlib import Path
+
+import pytest
+from builders import labelled_table, matched_store
+from click.testing import CliRunner, Result
+
+from spkret.cli import cli
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("lists")
+    matched_store(made / "store", labelled_table(12, 3))
+    return made
+
+
+def run(folder: Path, *arguments: object) -> Result:
+    command, *others = map(str, arguments)
+    return CliRunner().invoke(cli, [command, "--store", str(folder / "store"), *others])
+
+
+def test_nist_models_are_verified_and_their_scores_written(folder: Path) -> None:
+    enrolment, pairs = folder / "enrolment.tsv", folder / "trials.tsv"
+    enrolment.write_text("modelid\tsegmentid\tside\nm1\ts0/0.wav\ta\nm2\ts1/0.wav\ta\n")
+    pairs.write_text("modelid\tsegmentid\tside\nm1\ts0/1.wav\ta\nm2\ts0/2.wav\ta\n")
+    result = run(folder, "verify", "--pairs", pairs, "--enrol", enrolment)
+    assert result.exit_code == 0, result.output
+    assert "2 pairs" in result.output
+    out = folder / "out" / "scores.tsv"
+    result = run(folder, "export", "--what", "scores", "--out", out, "--format", "nist")
+    assert result.exit_code == 0, result.output
+    assert "2 of 2 scores are no log-likelihood ratios" in result.output
+    header, *lines = [line.split("\t") for line in out.read_text().splitlines()]
+    assert header == ["modelid", "segmentid", "side", "LLR"]
+    assert [line[:2] for line in lines] == [["s0/0.wav", "s0/1.wav"], ["s1/0.wav", "s0/2.wav"]]
+
+
+def test_an_enrolment_goes_with_pairs(folder: Path) -> None:
+    enrolment = folder / "one.tsv"
+    enrolment.write_text("modelid\tsegmentid\nm1\ts0/0.wav\n")
+    result = run(folder, "verify", "s0/0.wav", "s0/1.wav", "--enrol", enrolment)
+    assert result.exit_code == 2
+    assert "expected --pairs FILE" in result.output
+
+
+def test_a_manifest_is_filtered(folder: Path) -> None:
+    out = folder / "m.csv"
+    result = run(folder, "export", "--what", "manifest", "--out", out, "--language", "es")
+    assert result.exit_code == 0, result.output
+    rows = out.read_text().splitlines()
+    assert result.output == f"{len(rows) - 1} recordings written to {out}\n"
+    assert all(",es," in row for row in rows[1:])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--what", "manifest", "--out", "m.xml"), "expected a --format of csv, tsv, jsonl"),
+        (("--what", "scores", "--out", "s.csv", "--where", "nonsense = 1"), "nonsense"),
+        (("--what", "trials", "--out", "t.jsonl"), "see spkret evaluate"),
+    ],
+)
+def test_mistakes_are_one_line(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = run(folder, "export", *arguments)
+    assert result.exit_code in (1, 2)
+    assert message in result.output
+    assert len(result.output.splitlines()) == 1
