@@ -29,6 +29,12 @@ _MISSES_BEFORE_ALL = 2
 _COLUMNS = (*Voices.COLUMNS, "path")
 
 
+class Unstored(str):
+    """A reference: the path of a file that is known not to be stored; the store is not asked."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """Recordings that were asked for.
@@ -155,8 +161,10 @@ class Library:
 
     def _resolve(self, references: Sequence[Reference]) -> dict[str, Path]:
         """Note the ids of stored references; return the files of the others."""
-        looked_up = self._look_up(references)
-        return {str(each.reference): each.file for each in looked_up if each.file is not None}
+        fresh = {str(one): Path(one) for one in references if isinstance(one, Unstored)}
+        looked_up = self._look_up([one for one in references if not isinstance(one, Unstored)])
+        found = {str(each.reference): each.file for each in looked_up if each.file is not None}
+        return fresh | found
 
     def _look_up(
         self, references: Sequence[Reference], missing_ok: bool = False

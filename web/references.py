@@ -1,9 +1,9 @@
 """What clients call a recording by: an upload, a stored id or a stored path; never a file."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..errors import AmbiguousRecordingError, UnknownRecordingError
+from ..retrieval.library import Unstored
 from .catalogue import Catalogue
 from .uploads import Upload, Uploads
 
@@ -50,9 +50,9 @@ def as_id(reference: str) -> int | None:
     return number if 0 <= number < 2**63 else None
 
 
-def for_matching(found: Sequence[int | Upload]) -> list[int | Path]:
+def for_matching(found: Sequence[int | Upload]) -> list[int | Unstored]:
     """Return references as matching takes them."""
-    return [one.path if isinstance(one, Upload) else one for one in found]
+    return [Unstored(one.path) if isinstance(one, Upload) else one for one in found]
 
 
 def _short(reference: str) -> str:
