@@ -14,11 +14,12 @@ DEFAULT_OUT = Path("report.html")
 @click.command(
     "report",
     cls=Command,
-    examples=[
-        "spkret report",
-        "spkret report --out calls.html --points 30000",
-        "spkret report --projection pca --json > report.json",
-    ],
+    examples={
+        "spkret report": "writes report.html",
+        "spkret report --out calls.html --points 30000": "more of the store on the map",
+        "spkret report --projection pca --json > report.json": "the numbers alone, in a minute",
+    },
+    see_also=("audit", "evaluate", "probe", "docs/report.md"),
 )
 @store_option
 @click.option(
