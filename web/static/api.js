@@ -1,6 +1,11 @@
 // The REST API: one function a kind of call, and one kind of error, whose message is one plain line.
 
-export class ApiError extends Error {}
+export class ApiError extends Error {
+  constructor(message, status = 0) {
+    super(message);
+    this.status = status;
+  }
+}
 
 const NO_TOKEN = "This server wants a token: open the page by the link that `spkret serve` printed, which ends in /?token=…";
 const NO_SERVER = "The server does not answer: is `spkret serve` still running? Then try again.";
@@ -23,7 +28,7 @@ export async function post(path, document, signal) {
 export async function upload(file, signal) {
   const body = new FormData();
   body.append("file", file, file.name);
-  const saved = JSON.parse(await call("uploads", { method: "POST", body, signal }));
+  const saved = JSON.parse(await call("uploads", { method: "POST", body, signal }).catch((error) => refuse(file, error)));
   return { ...sound(`upload:${saved.upload}`, saved.name), duration: saved.duration_s };
 }
 
@@ -44,6 +49,11 @@ export async function reason(address) {
   }
 }
 
+function refuse(file, error) {
+  if (![413, 415, 422].includes(error.status)) throw error;
+  throw new ApiError(`${file.name} cannot be used: ${error.message.replace(/\.$/, "")}. Choose another file.`);
+}
+
 async function call(path, options) {
   let response;
   try {
@@ -53,7 +63,7 @@ async function call(path, options) {
   }
   if (response.status === 401) throw new ApiError(NO_TOKEN);
   const text = await response.text();
-  if (!response.ok) throw new ApiError(errorLine(text) || `The server answered ${response.status} ${response.statusText}.`);
+  if (!response.ok) throw new ApiError(errorLine(text) || `The server answered ${response.status} ${response.statusText}.`, response.status);
   return text;
 }
 

@@ -3,20 +3,28 @@
 const tabs = () => [...document.querySelectorAll('[role="tab"]')];
 const nameOf = (tab) => tab.getAttribute("aria-controls");
 
+let opened = () => {};
+
 /** Wire the tabs; `onOpen(name)` is called whenever one is shown. */
 export function initTabs(onOpen) {
+  opened = onOpen;
   for (const tab of tabs()) {
     tab.addEventListener("click", () => openTab(nameOf(tab)));
     tab.addEventListener("keydown", moveByKey);
   }
-  const show = () => onOpen(select(location.hash.slice(1)));
   addEventListener("hashchange", show);
   show();
 }
 
 /** Show a tab by name. */
 export function openTab(name) {
-  location.hash = name;
+  // setting location.hash would scroll to the panel and take the focus off the tab
+  if (location.hash !== `#${name}`) history.pushState(null, "", `#${name}`);
+  show();
+}
+
+function show() {
+  opened(select(location.hash.slice(1)));
 }
 
 function select(name) {
