@@ -12,6 +12,8 @@ from spkret.store.schema import Noise, Tag, TagSource
         ("rm-sursilv", "rm", {"language_tag": "rm-sursilv"}),
         ("en_US", "en", {"language_tag": "en_US"}),
         ("EN", "en", {"language_tag": "EN"}),
+        ("English", "en", {"language_tag": "English"}),
+        (" mandarin ", "zh", {"language_tag": " mandarin "}),
         ("Chinese (Mandarin)", "und", {"language_tag": "Chinese (Mandarin)"}),
         ("../x", "und", {"language_tag": "../x"}),
         ("", "und", {}),
