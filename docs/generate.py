@@ -1,8 +1,9 @@
 """Write the generated pages of docs/: `python docs/generate.py [--check | --demo]`.
 
-`cli.md` is the help of every command, `features.md` the table of the reranker's features. With
-`--check` nothing is written, and the exit status is 1 if a page differs from what would be. With
-`--demo` the output of `spkret demo` is written into the README.
+`cli.md` is the help of every command, `features.md` the table of the reranker's features, `sql.md`
+the columns of the store's tables. With `--check` nothing is written, and the exit status is 1 if a
+page differs from what would be. With `--demo` the output of `spkret demo` is written into the
+README.
 """
 
 import re
@@ -11,11 +12,23 @@ import sys
 from pathlib import Path
 
 import click
+import duckdb
+import pyarrow as pa
 
 from spkret.cli import cli
 from spkret.rerank.features import FEATURES, Feature
+from spkret.store.columns import COLUMNS, TABLES
+from spkret.store.schema import RECORDINGS_SCHEMA
+from spkret.store.scores import FAILURES_SCHEMA, SCORES_SCHEMA, TRIALS_SCHEMA
 
 DOCS = Path(__file__).parent
+SCHEMAS = {
+    "recordings": RECORDINGS_SCHEMA,
+    "scores": SCORES_SCHEMA,
+    "trials": TRIALS_SCHEMA,
+    "failures": FAILURES_SCHEMA,
+}
+SQL_NOTES = (DOCS / "sql-notes.md").read_text(encoding="utf-8").rstrip()
 FEATURE_NOTES = (DOCS / "features-notes.md").read_text(encoding="utf-8").rstrip()
 
 
@@ -56,9 +69,38 @@ def feature_row(feature: Feature) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def sql_page() -> str:
+    """Render what `spkret sql` knows: the notes, and the columns of each table."""
+    parts = [
+        "# SQL over a store\n",
+        "Written by `docs/generate.py` from `docs/sql-notes.md` and `store/columns.py`.\n",
+        SQL_NOTES,
+    ]
+    for name in TABLES:
+        parts += ["", f"## `{name}`\n", f"{TABLES[name].capitalize()}.\n", *columns_table(name)]
+    return "\n".join(parts) + "\n"
+
+
+def columns_table(name: str) -> list[str]:
+    """Render the columns of one table."""
+    types = column_types(SCHEMAS[name])
+    rows = [f"| `{c.name}` | {types[c.name]} | {c.unit} | {c.meaning} |" for c in COLUMNS[name]]
+    return ["| column | type | unit | meaning |", "| --- | --- | --- | --- |", *rows]
+
+
+def column_types(schema: pa.Schema) -> dict[str, str]:
+    """Name the types that SQL knows the columns by."""
+    empty = duckdb.connect().from_arrow(schema.empty_table())
+    return dict(zip(empty.columns, map(str, empty.types), strict=True))
+
+
 def main(check: bool) -> int:
     """Write the pages, or compare them; returns the exit status."""
-    pages = {"cli.md": command_line_page(), "features.md": features_page()}
+    pages = {
+        "cli.md": command_line_page(),
+        "features.md": features_page(),
+        "sql.md": sql_page(),
+    }
     stale = [name for name, text in pages.items() if not up_to_date(DOCS / name, text)]
     for name in stale:
         if check:

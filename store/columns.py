@@ -101,7 +101,7 @@ FAILURES = (
     Column("path", "", "the file, or what the manifest calls it"),
     Column("reason", "", "one word: `missing`, `silent`, `corrupt`, …"),
     Column("detail", "", "what was found"),
-    Column("at", "UTC", "when it was tried"),
+    Column("at", "UTC", 'when it was tried; write it `"at"`'),
 )
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
