@@ -160,8 +160,9 @@ def test_a_kaldi_folder_is_sorted_and_complete(tmp_path: Path, speakers: list[st
     ]
     write_kaldi(tmp_path, rows)
     lines: list[bytes] = (tmp_path / "utt2spk").read_bytes().splitlines(keepends=True)
-    assert b"".join(sorted(lines)) == b"".join(lines)
-    assert b"".join(sorted(lines, key=lambda line: line.partition(b" ")[::-1])) == b"".join(lines)
+    assert sorted(lines) == lines
+    by_speaker = sorted(lines, key=lambda line: line.partition(b" ")[::-1])
+    assert by_speaker == lines
     pairs = [line.decode().split() for line in lines]
     assert all(len(pair) == 2 and pair[0].startswith(pair[1]) for pair in pairs)
     assert len({utterance for utterance, _ in pairs}) == len(rows)
