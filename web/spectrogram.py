@@ -52,7 +52,7 @@ def _png(picture: npt.NDArray[np.float32], seconds: float, nyquist_hz: Hertz, ax
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(_INCHES, _DOTS, "none", layout="constrained" if axes else None)
+    figure = Figure(_INCHES, _DOTS, facecolor="none", layout="constrained" if axes else None)
     FigureCanvasAgg(figure)
     plot = figure.add_subplot() if axes else figure.add_axes((0, 0, 1, 1))
     plot.imshow(
