@@ -26,15 +26,32 @@ _BAR = 24
 _FACTS = ("a", "b", "same_speaker", "cosine", "asnorm", "probability", "encoder", "reranker")
 _OF_LISTS = ("enrolment", "out", "prior", "false_alarm", "balanced", "threshold_prior")
 
+_SCORES = {".txt": "voxceleb", ".tsv": "nist"}
+"""Lists of scores, by the ending of the name that --out gives."""
+
+
+def _check_out(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None and path.suffix.lower() in _SCORES:
+        return path
+    return check_rows_file(context, option, path)
+
 
 @click.command(
     "verify",
     cls=Command,
-    examples=[
-        "spkret verify a.wav b.wav",
-        "spkret verify --pairs pairs.txt",
-        "spkret verify --pairs pairs.txt --threshold-at 0.01 --out scores.csv",
-    ],
+    examples={
+        "spkret verify a.wav b.wav": "two recordings",
+        "spkret verify --pairs pairs.txt": "figures of a labelled list",
+        "spkret verify --pairs pairs.txt --threshold-at 0.01 --out scores.csv": (
+            "keep the threshold that takes two speakers for one in 1 % of cases"
+        ),
+    },
+    see_also=("query", "identify", "docs/verification.md", "docs/calibration.md"),
+    sections={
+        "Lists of pairs": (
+            *("--pairs", "--out", "--prior", "--threshold-at", "--balanced", "--threshold-prior"),
+        )
+    },
 )
 @click.argument("a", required=False, shell_complete=complete_recording)
 @click.argument("b", required=False, shell_complete=complete_recording)
@@ -57,9 +74,10 @@ _OF_LISTS = ("enrolment", "out", "prior", "false_alarm", "balanced", "threshold_
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    callback=check_rows_file,
+    callback=_check_out,
     metavar="FILE",
-    help="Write a row a pair into this .csv, .jsonl or .parquet.",
+    help="Write a row a pair into this .csv, .jsonl or .parquet; or `score a b` (VoxSRC) into this "
+    ".txt, NIST's system output into this .tsv.",
 )
 @click.option(
     "--prior",
@@ -100,8 +118,10 @@ def verify(
     The decision is by the threshold that --pairs saved in the store, since none fits all
     recordings; without one, by equal odds of the calibrated probability.
 
-    With --pairs: EER, minDCF, Cllr and minCllr of every system, with 95 % intervals by a bootstrap
-    over speakers, and a histogram of scores.
+    With --pairs, every pair is scored, and where the list says which have one speaker, every system
+    is measured: EER (the error rate where both kinds of error are equally frequent), minDCF (the
+    least cost of decisions at --prior), Cllr and minCllr (how good the probabilities are, as they
+    stand and at best), with 95 % intervals, and a histogram of scores.
     """
     if pairs is not None:
         if a is not None:
@@ -154,13 +174,26 @@ def _verify_pairs(store_path: Path, pairs: Path, as_json: bool, options: Mapping
     with Working("comparing pairs"):
         evaluation = api.verify_pairs(store_path, pairs, **given)
     if options["out"] is not None:
-        save_rows(evaluation.rows, options["out"])
+        _save(evaluation, options["out"])
     if as_json:
         print_json(evaluation.to_dict())
         return
     _print_evaluation(evaluation)
     if options["out"] is not None:
         click.echo(f"{evaluation.pairs} scores written to {options['out']}")
+
+
+def _save(evaluation: "PairEvaluation", out: Path) -> None:
+    """Write a row a pair, or the deciding scores as a list, in the order of the pairs."""
+    from ..interchange.lists.pairs import SCORES, ListedPair
+
+    form = _SCORES.get(out.suffix.lower())
+    if form is None:
+        save_rows(evaluation.rows, out)
+        return
+    columns = ("a", "b", "same_speaker", evaluation.system)
+    rows = zip(*(evaluation.rows[name].to_pylist() for name in columns), strict=True)
+    SCORES[form](out, [ListedPair(*row) for row in rows])
 
 
 def _print_evaluation(evaluation: "PairEvaluation") -> None:

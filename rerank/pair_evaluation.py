@@ -72,6 +72,7 @@ class PairEvaluation:
     speakers : behind the pairs whose answer is known
     prior : of one speaker, in the detection cost
     systems : figures of each system; empty where pairs of either kind are missing
+    system : the one whose score `verify` decides by
     histogram : of the scores that `verify` decides by
     threshold : found on these pairs, if asked for
     encoder, reranker : name and fingerprint of each; `reranker` is None without one
@@ -86,6 +87,7 @@ class PairEvaluation:
     speakers: int
     prior: float
     systems: Mapping[str, PairFigures]
+    system: str
     histogram: ScoreHistogram | None
     threshold: Threshold | None
     encoder: str
@@ -220,6 +222,7 @@ def evaluate_pairs(
         speakers=len(np.unique(np.concatenate([left, right]))),
         prior=prior,
         systems=pair_figures(of_known, same, (left, right), prior) if both else {},
+        system=scored.system,
         histogram=score_histogram(scored.system, of_known[scored.system], same) if both else None,
         threshold=threshold,
         encoder=encoder,

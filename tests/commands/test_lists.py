@@ -1,5 +1,6 @@
 """Lists of other tools on the command line: NIST's models, manifests, trials and scores."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,21 @@ def test_mistakes_are_one_line(folder: Path, arguments: tuple[str, ...], message
     assert result.exit_code in (1, 2)
     assert message in result.output
     assert len(result.output.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["scores.txt", "scores.tsv"])
+def test_scores_keep_the_order_of_the_pairs(folder: Path, name: str) -> None:
+    pairs, out = folder / "pairs.txt", folder / name
+    names = [("s3/0.wav", "s3/1.wav"), ("s1/0.wav", "s2/1.wav"), ("s2/0.wav", "s2/2.wav")]
+    pairs.write_text("".join(f"{left} {right}\n" for left, right in names))
+    result = run(folder, "verify", "--pairs", pairs, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    system = json.loads(result.stdout)["system"]
+    again = run(folder, "verify", "--pairs", pairs, "--out", folder / "rows.jsonl")
+    assert again.exit_code == 0, again.output
+    rows = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
+    lines = [line.split() for line in out.read_text().splitlines()]
+    if name.endswith("tsv"):
+        lines = [[score, left, right] for left, right, _, score in lines[1:]]
+    assert [(left, right) for _, left, right in lines] == names
+    assert [float(line[0]) for line in lines] == pytest.approx([row[system] for row in rows])
