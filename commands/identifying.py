@@ -17,11 +17,12 @@ _RANKED_IN_A_LINE = 3
 @click.command(
     "identify",
     cls=Command,
-    examples=[
-        "spkret identify unknown.wav",
-        "spkret identify unknown.wav --enrol speakers.csv --open",
-        "spkret identify --anchors anchors.txt --enrol speakers.csv --out answers.csv",
-    ],
+    examples={
+        "spkret identify unknown.wav": "among all labelled speakers of the store",
+        "spkret identify unknown.wav --enrol speakers.csv --open": "among these, or none of them",
+        "spkret identify --anchors anchors.txt --enrol speakers.csv --out answers.csv": "a list",
+    },
+    see_also=("query", "verify", "docs/verification.md"),
 )
 @click.argument("anchor", required=False, shell_complete=complete_recording)
 @store_option
@@ -64,9 +65,11 @@ def identify(
     """Say which known speaker ANCHOR is.
 
     Speakers are enrolled by all their recordings together: those of --enrol, else every labelled
-    one of the store. With --anchors, a line an anchor with the first three (--json and --out have
-    the --top) and, where their speakers are known, the
-    share of right answers with its 95 % interval.
+    one of the store. Prints the likeliest speakers with their probabilities, and the probability
+    that it is none of them.
+
+    With --anchors, prints a line for each anchor with the first three (--json and --out have the
+    --top) and, where their speakers are known, the share of right answers with its 95 % interval.
     """
     from .. import api
     from .progress import Working
