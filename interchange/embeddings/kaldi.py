@@ -9,7 +9,7 @@ from ...errors import InterchangeError
 from ...indexer.optional import required
 from ...store.arrays import Floats
 from ...store.files import replacing
-from .base import EmbeddingFormat, Embeddings, Shape, stacked
+from .base import EmbeddingFormat, Embeddings, Shape, cause, stacked
 
 DAMAGED = (AssertionError, ValueError, RuntimeError, MemoryError, OverflowError, struct.error)
 
@@ -43,7 +43,9 @@ class Ark(_Kaldi):
                     keys.append(key)
                     vectors.append(_read_vector(file, path, key))
             except UnicodeDecodeError as error:
-                raise InterchangeError(f"expected keys in UTF-8 in {path}, got: {error}") from error
+                raise InterchangeError(
+                    f"expected keys in UTF-8 in {path}, got: {cause(error)}"
+                ) from error
         return stacked(path, keys, vectors)
 
     def write(self, path: Path, shape: Shape, blocks: Iterable[Floats]) -> tuple[Path, ...]:
@@ -75,7 +77,7 @@ class Scp(_Kaldi):
                     keys.append(key)
                     vectors.append(_read_vector(file, ark, key))
         except (OSError, OverflowError) as error:
-            raise InterchangeError(f"cannot read what {path} points to: {error}") from error
+            raise InterchangeError(f"cannot read what {path} points to: {cause(error)}") from error
         return stacked(path, keys, vectors)
 
     def write(self, path: Path, shape: Shape, blocks: Iterable[Floats]) -> tuple[Path, ...]:
@@ -122,7 +124,7 @@ def _read_vector(file: IO[bytes], path: Path, key: str) -> Floats:
         else:
             raise ValueError(f"no vector of floats, it begins with {head!r}")
     except DAMAGED as error:
-        raise InterchangeError(f"cannot read {key!r} of {path}: {error or 'cut off'}") from error
+        raise InterchangeError(f"cannot read {key!r} of {path}: {cause(error)}") from error
     if file.tell() - start != size:
         raise InterchangeError(f"expected all of {key!r} in {path}, it is cut off; copy it again")
     vector: Floats = found
@@ -134,7 +136,9 @@ def _places(path: Path) -> Iterable[tuple[str, Path, int]]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise InterchangeError(f"expected a list in UTF-8 in {path}, got: {error}") from error
+        raise InterchangeError(
+            f"expected a list in UTF-8 in {path}, got: {cause(error)}"
+        ) from error
     for number, line in enumerate(lines, 1):
         if line.strip():
             key, *rest = line.split(None, 1)

@@ -56,5 +56,5 @@ def _read_keys(path: Path) -> list[str]:
             return [line.removesuffix("\n").removesuffix("\r") for line in file]
     except (OSError, UnicodeDecodeError) as error:
         raise InterchangeError(
-            f"expected a list of keys, one a line in UTF-8, in {path}, got: {error}"
+            f"expected a list of keys, one a line in UTF-8, in {path}, got: {cause(error)}"
         ) from error
