@@ -95,15 +95,29 @@ def uploads(url: str, one_by_one: str, options: argparse.Namespace) -> dict[str,
         files = {"file": ("anchor.wav", anchors[number % len(anchors)])}
         client.post("uploads", files=files).raise_for_status()
 
-    rates: dict[str, list[float]] = {"together": [], "one by one": []}
+    servers = {"together": url, "one by one": one_by_one}
+    rates: dict[str, list[float]] = {name: [] for name in servers}
+    costs: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(options.rounds + 1):
-        for name, address in (("together", url), ("one by one", one_by_one)):
+        for name, address in servers.items():
+            before = metric(address, "process_cpu_seconds_total")
             rates[name].append(run(address, send, 16, len(anchors))["per_s"])
-    ratios = [a / b for a, b in zip(*rates.values(), strict=True)][1:]
-    medians = {name: statistics.median(rate[1:]) for name, rate in rates.items()}
-    return {"clients": 16, "per_s": medians, "ratio": statistics.median(ratios)} | {
-        "batch": _mean_batch(url)
+            cpu = metric(address, "process_cpu_seconds_total") - before
+            costs[name].append(1000 * cpu / len(anchors))
+    size = "spkret_embedding_batch_size"
+    return {
+        "clients": 16,
+        "per_s": {name: statistics.median(rate[1:]) for name, rate in rates.items()},
+        "cpu_ms": {name: statistics.median(cost[1:]) for name, cost in costs.items()},
+        "ratio": _ratio(rates["together"], rates["one by one"]),
+        "cpu_ratio": _ratio(costs["one by one"], costs["together"]),
+        "batch": metric(url, f"{size}_sum") / metric(url, f"{size}_count"),
     }
+
+
+def _ratio(upper: list[float], lower: list[float]) -> float:
+    """Return the median ratio over rounds, less the first, which warms up."""
+    return statistics.median([a / b for a, b in zip(upper, lower, strict=True)][1:])
 
 
 def run(
@@ -144,11 +158,10 @@ def _anchors(path: Path, count: int) -> list[bytes]:
     return files
 
 
-def _mean_batch(url: str) -> float:
+def metric(url: str, name: str) -> float:
+    """Read a number from a server's metrics."""
     lines = httpx.get(f"{url}metrics").text.splitlines()
-    figures = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-    name = "spkret_embedding_batch_size"
-    return float(figures[f"{name}_sum"]) / float(figures[f"{name}_count"])
+    return float(dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))[name])
 
 
 def print_table(results: dict[str, Any]) -> None:
@@ -157,9 +170,11 @@ def print_table(results: dict[str, Any]) -> None:
     for one in results["query"].values():
         print(f"{one['clients']:<26}{one['per_s']:>9.1f}{one['p50_ms']:>9.1f}{one['p99_ms']:>9.1f}")
     up = results["uploads"]
+    print(f"{'uploads, 16 clients':<26}{'per s':>9}{'CPU ms':>9}")
     for name, rate in up["per_s"].items():
-        print(f"{'uploads, ' + name:<26}{rate:>9.1f}")
-    print(f"{'ratio':<26}{up['ratio']:>9.2f}\n{'uploads in a batch':<26}{up['batch']:>9.1f}")
+        print(f"{name:<26}{rate:>9.1f}{up['cpu_ms'][name]:>9.1f}")
+    print(f"{'ratio':<26}{up['ratio']:>9.2f}{up['cpu_ratio']:>9.2f}")
+    print(f"{'uploads in a batch':<26}{up['batch']:>9.1f}")
 
 
 def _options() -> argparse.Namespace:

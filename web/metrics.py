@@ -1,8 +1,15 @@
-"""What Prometheus is told: requests, embedding, and what is held."""
+"""What Prometheus is told: requests, embedding, what is held, and what the process takes."""
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -13,6 +20,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
         self._requests = Counter(
             "spkret_requests",
             "Requests answered.",

@@ -16,10 +16,10 @@ Reference = Annotated[
 Text = Annotated[str, Field(max_length=4096)]
 
 
-class Answer(BaseModel):
-    """What the server answers."""
+class Asked(BaseModel):
+    """What is asked: nothing of another type, nothing that is not known."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(strict=True, extra="forbid")
 
 
 class ErrorAnswer(BaseModel):
@@ -89,7 +89,7 @@ class Uploaded(BaseModel):
     duration_s: float
 
 
-class Query(BaseModel):
+class Query(Asked):
     """Whose voice is it: an anchor, and the group to find its speaker in."""
 
     model_config = ConfigDict(
@@ -111,7 +111,7 @@ class Query(BaseModel):
     )
 
 
-class Candidate(Answer):
+class Candidate(BaseModel):
     """A candidate: as `spkret query --json` gives it, with its reference and speaker."""
 
     rank: int
@@ -144,7 +144,7 @@ class QueryAnswer(BaseModel):
     warnings: list[str]
 
 
-class Verify(BaseModel):
+class Verify(Asked):
     """Is it one voice: two recordings."""
 
     model_config = ConfigDict(
@@ -183,7 +183,7 @@ class VerifyAnswer(BaseModel):
     explanation: str | None = None
 
 
-class Identify(BaseModel):
+class Identify(Asked):
     """Which labelled speaker of the store is it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"anchor": "en/004.opus"}]})
@@ -218,7 +218,7 @@ class IdentifyAnswer(BaseModel):
     warnings: list[str]
 
 
-class Statement(BaseModel):
+class Statement(Asked):
     """One SELECT statement over recordings, scores, trials and failures."""
 
     statement: str = Field(

@@ -58,9 +58,12 @@ def refusal(scope: Scope, settings: Settings) -> Refusal | None:
 
 
 def _wrong_host(headers: Headers, settings: Settings) -> Refusal | None:
-    """Refuse other names for this computer: a foreign page could have its own name resolve here."""
+    """Refuse other names for this computer: a foreign page could have its own name resolve here.
+
+    Such a page has no token, so where one is needed, any name will do: that of a proxy, say.
+    """
     host = headers.get("host", "")
-    if not settings.is_local or _host_name(host) in LOOPBACK:
+    if settings.token is not None or _host_name(host) in LOOPBACK:
         return None
     return 400, f"expected the host {settings.host} or localhost, got {host[:80]!r}"
 

@@ -30,6 +30,9 @@ BODIES = [
     b'{"anchor": "en/004.opus", "noise": "\\u0000"}',
     b'{"anchor": "en/004.opus", "where": "\\ud800"}',
     b'{"statement": "\\ud800"}',
+    b'{"a": "en/004.opus", "b": "en/005.opus", "anchor": "en/004.opus", "explain": 0}',
+    b'{"anchor": "en/004.opus", "top": "5"}',
+    b'{"anchor": "en/004.opus", "min_probabilty": 0.5}',
     b'{"anchor": ' + b"[" * 100_000,
     b'{"anchor": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
 ]

@@ -83,6 +83,15 @@ def test_without_the_token_nothing_is_told(serve: Serve) -> None:
         assert client.post("/query", json=QUERY, headers=headers).status_code == 401
 
 
+def test_with_a_token_a_proxy_may_have_a_name_of_its_own(serve: Serve) -> None:
+    client = serve("https://voices.example", token="secret")  # noqa: S106
+    bearer = {"authorization": "Bearer secret", "origin": "https://voices.example"}
+    assert client.post("/query", json=QUERY, headers=bearer).status_code == 200
+    assert client.post("/query", json=QUERY).status_code == 401
+    shown = client.get("/", params={"token": "secret"}, follow_redirects=False)
+    assert "secure" in shown.headers["set-cookie"].lower()
+
+
 def test_the_token_opens_by_header_and_by_link(serve: Serve) -> None:
     client = serve("http://somewhere.example", host="0.0.0.0", token="secret")  # noqa: S104, S106
     bearer = {"authorization": "Bearer secret"}
