@@ -19,10 +19,16 @@ def own_manifest(audio_dir: Path) -> Path | None:
     It is `manifest.*`, else Kaldi's wav.scp, Lhotse's cuts or recordings, or, beside a folder
     `clips`, the validated.tsv of Common Voice.
     """
-    names = [*MANIFEST_NAMES, WAV_SCP, *LHOTSE_NAMES]
-    if (audio_dir / "clips").is_dir():
-        names.append(_COMMON_VOICE)
-    return next((audio_dir / name for name in names if (audio_dir / name).is_file()), None)
+    names = (*MANIFEST_NAMES, WAV_SCP, *LHOTSE_NAMES, _COMMON_VOICE)
+    files = (audio_dir / name for name in names)
+    return next((file for file in files if file.is_file() and _is_meant(file)), None)
+
+
+def _is_meant(file: Path) -> bool:
+    """Tell whether a file with a name that others use too is the manifest it may be."""
+    if file.name in LHOTSE_NAMES:
+        return is_lhotse(file)
+    return file.name != _COMMON_VOICE or (file.parent / "clips").is_dir()
 
 
 def read_manifest(origin: Path) -> Rows:

@@ -55,4 +55,4 @@ def _folder_of(origin: Path) -> str:
 
 
 def _is_there(folder: str, path: str) -> bool:
-    return Path(folder, path).exists()
+    return os.path.exists(os.path.join(folder, path))  # noqa: PTH110, PTH118

@@ -34,6 +34,11 @@ def test_a_validated_table_without_clips_is_no_manifest(tmp_path: Path) -> None:
     assert own_manifest(tmp_path) is None
 
 
+def test_recordings_of_another_form_are_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / "recordings.jsonl").write_text('{"take": 1}\n')
+    assert own_manifest(tmp_path) is None
+
+
 @pytest.mark.parametrize("name", ["manifest.csv", "manifest.tsv", "manifest.jsonl"])
 def test_gzipped_manifests_are_found_and_read(tmp_path: Path, name: str) -> None:
     tab = "\t" if name.endswith("tsv") else ","

@@ -43,3 +43,9 @@ def test_bare_names_may_lie_in_clips(audio: Path) -> None:
 def test_a_listed_folder_is_taken_as_it_is(audio: Path) -> None:
     assert Paths(audio).relative("corpus/audio/a.wav") == "corpus/audio/a.wav"
     assert Paths(audio).relative("../a.wav") is None
+
+
+def test_names_too_long_for_the_file_system_are_not_there(audio: Path) -> None:
+    paths = Paths(audio, audio / "m.csv")
+    assert paths.relative("x" * 5_000) == "x" * 5_000
+    assert paths.relative("c.mp3") == "clips/c.mp3"
