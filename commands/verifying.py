@@ -49,7 +49,15 @@ def _check_out(context: click.Context, option: click.Parameter, path: Path | Non
     see_also=("query", "identify", "docs/verification.md", "docs/calibration.md"),
     sections={
         "Lists of pairs": (
-            *("--pairs", "--out", "--prior", "--threshold-at", "--balanced", "--threshold-prior"),
+            *(
+                "--pairs",
+                "--enrol",
+                "--out",
+                "--prior",
+                "--threshold-at",
+                "--balanced",
+                "--threshold-prior",
+            ),
         )
     },
 )
