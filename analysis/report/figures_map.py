@@ -101,6 +101,6 @@ def agreement(clusters: Clusters) -> Figure:
         traces,
         120 + 90 * len(found),
         barmode="group",
-        xaxis=axis("agreement with speakers, 1 is perfect", range=[0, 1.02]),
+        xaxis=axis("agreement with speakers", range=[0, 1.02]),
         yaxis=axis("", type="category", autorange="reversed"),
     )

@@ -31,6 +31,7 @@ Progress = Callable[[str, int, int, str], None]
 """Called with what is under way, steps done, of how many, and what comes next."""
 
 STEPS = 7
+_EMPTY = "the store has no recordings: spkret index AUDIO_DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def make_report(
     scores = score_pairs(rows.voices, seed)
     step("scoring trials")
     reranker, problems = _reranker(store)
+    problems += () if len(rows) else (_EMPTY,)
     matching = _matching(store, table, reranker, seed)
     step("laying out the map")
     laid = map_embeddings(rows, projection, points, seed) if len(rows) else None
@@ -129,7 +131,7 @@ class _Steps:
         self._done += 1
 
 
-def _reranker(store: "Store") -> tuple[Reranker | None, Sequence[str]]:
+def _reranker(store: "Store") -> tuple[Reranker | None, tuple[str, ...]]:
     """Load the reranker in use; one that cannot be used is told of, not raised."""
     try:
         return load_for(store), ()

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from . import figures_scores as figures
+from . import figures_top1
 from .content import Chart, Section, Table, between, share
+from .det import LOWEST
 from .drawing import SYSTEM_NAMES
 from .importance import FeatureImportance
 from .matching import RERANKER, Matching, Rate
@@ -114,6 +116,10 @@ def _det(matching: Matching | None) -> Section:
             " The reranker's score also knows the rest of the group, which a pair by itself does"
             " not have; QMF is what spkret verify goes by."
         )
+    if any(system.eer < LOWEST for system in matching.pairs.values()):
+        text += (
+            " A system that makes next to no errors on these trials has its curve in the corner."
+        )
     return Section("det", title, (origin(matching), text), (chart,))
 
 
@@ -144,7 +150,7 @@ def _top1(matching: Matching | None) -> Section:
             f"chart-top1-{name}",
             f"Where does {_WITH_ARTICLE[name]} find the match?",
             "Rows are the anchor's condition, columns the match's; brighter is better.",
-            figures.top1_by_noise(matching, name),
+            figures_top1.top1_by_noise(matching, name),
             _rates_table("anchor->match", cells),
         )
         for name, cells in matching.by_noise.items()
@@ -168,14 +174,14 @@ def _languages(matching: Matching | None) -> Section:
     if matching is None:
         return Section("top1-languages", title, missing=_EVALUATE)
     system, rates = list(matching.by_language.items())[-1]
-    few = len(figures.languages_shown(matching))
+    few = len(figures_top1.languages_shown(matching))
     text = "" if few == len(rates) else f"The {few} languages with the most trials are drawn."
     chart = Chart(
         "chart-top1-languages",
         "In which languages is the match found?",
         "Bars are 95 % intervals over speakers; an open circle has fewer than five speakers, too"
         " few for one.",
-        figures.top1_by_language(matching),
+        figures_top1.top1_by_language(matching),
         _rates_table(f"language (by {SYSTEM_NAMES[system]})", rates),
     )
     return Section("top1-languages", title, tuple(filter(None, (text,))), (chart,))

@@ -121,8 +121,8 @@ def _acoustics(inventory: Inventory) -> Section:
         for column, question in _ACOUSTIC_TITLES.items()
         if inventory.acoustics[column]
     ]
-    names = ", ".join(ACOUSTICS.values())
-    missing = "" if charts else f"No recording has a {names}."
+    names = " or ".join(ACOUSTICS.values())
+    missing = "" if charts else f"No {names} is known of any recording: {_INDEX}."
     return Section("acoustics", "Sound by noise condition", (), charts, missing=missing)
 
 
@@ -163,11 +163,12 @@ def _duplicates(copies: Sequence[Finding]) -> Section:
     if not copies:
         return Section("duplicates", title, ("No recording is there twice.",))
     text = (
-        f"{len(copies):,} groups of recordings are copies of each other: the same content, or the"
-        " same audio encoded again. Copies make an evaluation look better than it is."
+        "Copies have the same content, or are the same audio encoded again: they make an"
+        " evaluation look better than it is."
     )
     rows = [(each.summary, _paths(each.paths)) for each in copies]
-    name = "Groups" if len(rows) <= _SHOWN else f"The first {_SHOWN} groups"
+    some = "" if len(rows) <= _SHOWN else f"; the first {_SHOWN} of them"
+    name = f"Groups of copies: {len(rows):,}{some}"
     all_ = "spkret audit --json lists every path."
     table = Table(("finding", "recordings"), rows[:_SHOWN])
     return Section("duplicates", title, (text, all_), tables=((name, table),))

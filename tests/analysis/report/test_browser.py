@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from builders import altered, fitting_store, labelled_table
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 from web_page import ARGUMENTS, find_chromium
 
 from spkret.analysis.projection import Projection
@@ -52,10 +52,14 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(browser: Browser, file: Path, complaints: list[str], **context: Any) -> Page:
+    def refuse(dialog: Dialog) -> None:
+        complaints.append(dialog.message)
+        dialog.dismiss()
+
     page = browser.new_context(**context).new_page()
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", refuse)
     own = ("file:", "blob:", "data:")
     page.on("request", lambda r: None if r.url.startswith(own) else complaints.append(r.url))
     page.goto(file.as_uri())

@@ -17,21 +17,23 @@ from spkret.analysis.rows import AuditRows
 def test_counts_are_those_of_duckdb(table: pa.Table) -> None:
     recordings = altered(altered(table, 3, speaker=None, gender=None), 7, age="thirties")
     found = take_inventory(AuditRows.of(recordings), recordings.sort_by("id"))
-    rows = duckdb.sql(
+    database = duckdb.connect()
+    database.register("recordings", recordings)
+    rows = database.execute(
         "select language, noise, count(*), count(distinct speaker) from recordings group by 1, 2"
         " order by 1, 2"
     ).fetchall()
     assert [(c.language, c.noise, c.recordings, c.speakers) for c in found.cells] == rows
-    hours, speech, unlabelled = duckdb.sql(
+    hours, speech, unlabelled = database.execute(
         "select sum(duration_s::double) / 3600, sum(speech_s::double) / 3600,"
         " count(*) filter (speaker is null) from recordings"
     ).fetchall()[0]
     np.testing.assert_allclose([found.hours, found.speech_hours], [hours, speech], rtol=1e-6)
     assert (found.recordings, found.speakers, found.unlabelled) == (60, 12, unlabelled)
-    assert dict(found.recordings_per_speaker) == dict(
-        duckdb.sql("select speaker, count(*) from recordings where speaker is not null group by 1")
-        .fetchall()
-    )  # fmt: skip
+    of_speakers = database.execute(
+        "select speaker, count(*) from recordings where speaker is not null group by 1"
+    ).fetchall()
+    assert dict(found.recordings_per_speaker) == dict(of_speakers)
     assert found.genders["unknown"] == 1
     assert found.ages == {"30 to 39": 1}
     assert sum(found.durations.counts) == sum(found.speech.counts) == 60
