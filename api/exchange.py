@@ -29,7 +29,7 @@ def export(
     Parameters
     ----------
     out : the file; the ending of its name tells the format, unless `format` names it
-    what : the kind, `embeddings` by default
+    what : the kind: `embeddings` by default, `manifest`, `trials` or `scores`
     key : what names a recording: `path`, `id`, or `speaker-path` as Kaldi's utterance ids
     language, noise, where : filters of the recordings; `where` is a DuckDB SQL condition
     progress : called with the rows done and all rows
