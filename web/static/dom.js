@@ -45,6 +45,12 @@ export function icon(name) {
   return svg;
 }
 
+/** Give an element the focus, and scroll only if it cannot be seen. */
+export function focusOn(element) {
+  element.focus({ preventScroll: true });
+  element.scrollIntoView({ block: "nearest" });
+}
+
 /** Call a function once a burst of calls is over. */
 export function debounce(call, milliseconds = 250) {
   let timer;

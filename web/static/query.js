@@ -1,6 +1,6 @@
 // The Query tab: an anchor, where to search, and the answer.
 
-import { el, fill, find } from "./dom.js";
+import { el, fill, find, focusOn } from "./dom.js";
 import { post } from "./api.js";
 import { initGroup } from "./group.js";
 import { createPicker } from "./picker.js";
@@ -32,7 +32,7 @@ export function initQuery(store) {
     if (!answer) return;
     showResult(place, answer.answer, answer.text, asked);
     fill(said, spoken(answer.answer));
-    find("h2", place).focus();
+    focusOn(find("h2", place));
   });
   return { setAnchor: anchor.set };
 }

@@ -44,7 +44,7 @@ function pager({ total, recordings }, offset, load) {
   const last = offset + recordings.length;
   const words = total ? `${(offset + 1).toLocaleString("en")} to ${last.toLocaleString("en")} of ${counted(total, "recording")}` : "No recordings fit these filters.";
   const turn = (label, to, possible) => el("button", { type: "button", disabled: !possible, onclick: () => load(to) }, label);
-  const turns = total > PAGE && [turn("Previous", offset - PAGE, offset > 0), turn("Next", offset + PAGE, last < total)];
+  const turns = total > PAGE && el("div", { class: "row" }, turn("Previous", offset - PAGE, offset > 0), turn("Next", offset + PAGE, last < total));
   return el("div", { class: "row" }, el("span", { class: "muted", role: "status" }, words), turns);
 }
 

@@ -25,7 +25,7 @@ function verdict(match) {
   const heading = named ? ["The match is ", el("span", { class: "path" }, match.match), speaker] : ["No match is named"];
   const figures = [
     bigProbability(named ? "It is this one" : `It is ${best.path}`, match.probability, "if one of them is the match"),
-    bigProbability("It is none of them", match.none_probability, "the speaker may be missing"),
+    bigProbability("It is none of them", match.none_probability, "if the speaker may be missing"),
   ];
   return el("div", { class: `card verdict ${named ? "named" : "abstained"}` }, el("h2", { tabindex: "-1" }, heading), el("div", { class: "figures" }, figures));
 }

@@ -1,6 +1,6 @@
 // The Verify tab: two sounds, and whether they are one speaker's.
 
-import { el, fill, find } from "./dom.js";
+import { el, fill, find, focusOn } from "./dom.js";
 import { post } from "./api.js";
 import { reasons } from "./explain.js";
 import { decimal } from "./format.js";
@@ -27,7 +27,7 @@ export function initVerify() {
     });
     if (!answer) return;
     showAnswer(place, answer.answer, sounds);
-    find("h2", place).focus();
+    focusOn(find("h2", place));
   });
   return { add: (sound) => (a.value() === null ? a : b).set(sound) };
 }

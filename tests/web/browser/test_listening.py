@@ -1,6 +1,10 @@
 """Playing and recording."""
 
+import io
+
+import numpy as np
 import pytest
+import soundfile
 from playwright.sync_api import BrowserContext, Page, expect
 from web_page import button, find_match, open_tab, take_stored, until
 
@@ -57,6 +61,21 @@ def test_the_microphone_is_recorded(page: Page) -> None:
     button(page, "Stop and use").click()
     # the fake microphone beeps, which may hold no speech: either answer is the server's
     page.locator("#anchor figure, #anchor .error:not([hidden])").first.wait_for()
+
+
+def test_what_is_recorded_is_a_wav_that_others_read(page: Page) -> None:
+    samples = np.linspace(-1.2, 1.2, 999, dtype=np.float32)
+    written = page.evaluate(
+        """async (samples) => {
+            const { encodeWav } = await import("./static/wav.js");
+            const chunks = [samples.slice(0, 128), samples.slice(128)];
+            return [...new Uint8Array(await encodeWav(chunks, 44100).arrayBuffer())];
+        }""",
+        samples.tolist(),
+    )
+    read, rate = soundfile.read(io.BytesIO(bytes(written)), dtype="float32")
+    assert rate == 44_100
+    np.testing.assert_allclose(read, samples.clip(-1, 1), atol=1 / 16_384)
 
 
 def test_a_recording_can_be_discarded(page: Page) -> None:
