@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .. import matcher
+from .asking import Identify, Query, Verify
 from .catalogue import Catalogue, Catalogues
-from .models import Identify, Query, Verify
 from .references import UPLOAD, for_matching, resolve
 from .uploads import Upload, Uploads
 from .where import ids_where

@@ -1,25 +1,8 @@
-"""What goes in and comes out, as OpenAPI describes it."""
+"""What is answered, as OpenAPI describes it."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-Reference = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=4096,
-        description="`upload:ID`, a stored id, or a stored path. Files of the server are not read.",
-        examples=["en/004.opus", "4713482905346120417", "upload:s6Hq2vX1vS0QJm0y3x8w9A"],
-    ),
-]
-Text = Annotated[str, Field(max_length=4096)]
-
-
-class Asked(BaseModel):
-    """What is asked: nothing of another type, nothing that is not known."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
+from pydantic import BaseModel, Field
 
 
 class ErrorAnswer(BaseModel):
@@ -89,28 +72,6 @@ class Uploaded(BaseModel):
     duration_s: float
 
 
-class Query(Asked):
-    """Whose voice is it: an anchor, and the group to find its speaker in."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"anchor": "en/004.opus", "group": None, "top": 5}]}
-    )
-
-    anchor: Reference
-    group: Annotated[list[Reference], Field(min_length=1, max_length=10_000)] | None = Field(
-        None, description="The candidates; null is the whole store, filtered."
-    )
-    language: Text | None = None
-    noise: Text | None = None
-    where: Text | None = Field(None, description="A DuckDB SQL condition on the recordings.")
-    top: int = Field(20, ge=1, le=1000, description="How many candidates to return.")
-    explain: bool = Field(True, description="Say why each candidate stands where it does.")
-    open: bool = Field(False, description="The match may be none of them.")
-    min_probability: float | None = Field(
-        None, ge=0, le=1, allow_inf_nan=False, description="Name no match below this probability."
-    )
-
-
 class Candidate(BaseModel):
     """A candidate: as `spkret query --json` gives it, with its reference and speaker."""
 
@@ -144,18 +105,6 @@ class QueryAnswer(BaseModel):
     warnings: list[str]
 
 
-class Verify(Asked):
-    """Is it one voice: two recordings."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"a": "en/004.opus", "b": "en/005.opus"}]}
-    )
-
-    a: Reference
-    b: Reference
-    explain: bool = False
-
-
 class Decision(BaseModel):
     """What decided that two recordings have one speaker."""
 
@@ -183,16 +132,6 @@ class VerifyAnswer(BaseModel):
     explanation: str | None = None
 
 
-class Identify(Asked):
-    """Which labelled speaker of the store is it."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"anchor": "en/004.opus"}]})
-
-    anchor: Reference
-    open: bool = Field(False, description="It may be none of them.")
-    top: int = Field(10, ge=1, le=1000, description="How many speakers to return.")
-
-
 class Speaker(BaseModel):
     """A labelled speaker as a candidate."""
 
@@ -216,16 +155,6 @@ class IdentifyAnswer(BaseModel):
     calibrated_on: int
     speakers: list[Speaker]
     warnings: list[str]
-
-
-class Statement(Asked):
-    """One SELECT statement over recordings, scores, trials and failures."""
-
-    statement: str = Field(
-        min_length=1,
-        max_length=100_000,
-        examples=["select language, count(*) from recordings group by all"],
-    )
 
 
 class Column(BaseModel):

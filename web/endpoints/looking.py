@@ -7,10 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from ...analysis.projection import Projection
 from ...errors import UnknownRecordingError
+from ..asking import Statement
 from ..catalogue import Filter
 from ..describing import details, summary
 from ..layout import MOST_POINTS
-from ..models import Facets, Health, Map, RecordingDetails, Recordings, Statement, Table
+from ..models import Facets, Health, Map, RecordingDetails, Recordings, Table
 from ..tables import answer
 from .shared import Served, StoredId, failures
 

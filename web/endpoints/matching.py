@@ -4,7 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from ..models import Identify, IdentifyAnswer, Query, QueryAnswer, Verify, VerifyAnswer
+from ..asking import Identify, Query, Verify
+from ..models import IdentifyAnswer, QueryAnswer, VerifyAnswer
 from .shared import Served, failures
 
 router = APIRouter(tags=["voices"], responses=failures(403, 404, 413, 415))
