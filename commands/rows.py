@@ -65,7 +65,7 @@ def save_rows(rows: "pa.Table", path: Path) -> None:
 
 
 def _records(rows: "pa.Table") -> list[dict[str, Any]]:
-    return rows.to_pylist(maps_as_pydicts="strict")
+    return list(rows.to_pylist(maps_as_pydicts="strict"))
 
 
 def _json(document: Any) -> str:
@@ -84,7 +84,7 @@ def _shown(column: "pa.ChunkedArray") -> list[Any]:
         return [each and _cut([f"{k} {_short(v)}" for k, v in each.items()]) for each in maps]
     if pa.types.is_list(column.type) or pa.types.is_fixed_size_list(column.type):
         sizes = pc.list_value_length(column).to_pylist()
-        heads = pc.list_slice(column, 0, _MOST_SHOWN).to_pylist()
+        heads = pc.list_slice(column, 0, _MOST_SHOWN, return_fixed_size_list=False).to_pylist()
         return [head and _cut(head, size) for head, size in zip(heads, sizes, strict=True)]
     return list(column.to_pylist())
 
@@ -113,6 +113,7 @@ def _write_parquet(rows: "pa.Table") -> None:
 
 
 def _write_csv(rows: "pa.Table", file: IO[str]) -> None:
+    lines = [[_csv_cell(value) for value in record.values()] for record in _records(rows)]
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(rows.column_names)
-    writer.writerows([_csv_cell(value) for value in record.values()] for record in _records(rows))
+    writer.writerows(lines)

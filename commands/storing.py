@@ -1,15 +1,22 @@
 """`spkret sql`, `info`, `check` and `forget`: what is in the store."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..analysis.wording import counted
+from ..errors import SqlError
 from .base import Command, Failed, json_option, store_option
 from .output import note, print_facts, print_json
 from .rows import check_rows_file, save_rows, write_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 STORED = 'spkret sql "select speaker, path from recordings"'
 
@@ -64,12 +71,28 @@ def sql(
         raise click.UsageError("--format parquet writes bytes: send them to a file by --out FILE")
     if statement == "-":
         statement = sys.stdin.read()
-    rows = api.sql(store_path, statement).to_arrow_table()
+    rows = api.sql(store_path, statement)
+    with _one_line():
+        _give(rows.to_arrow_table(), output_format, out)
+
+
+def _give(rows: "pa.Table", output_format: str, out: Path | None) -> None:
     if out is None:
         write_rows(rows, output_format)
     else:
         save_rows(rows, out)
         note(f"{counted(rows.num_rows, 'row')} in {out}")
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Say in one line that a value is none that Python, or the format, has."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OverflowError, TypeError) as error:
+        raise SqlError(f"cannot write these values; cast them to varchar: {error}") from error
 
 
 @click.command(

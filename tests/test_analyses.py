@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from scipy.stats import binomtest
 from sklearn.metrics import roc_curve
 
+from spkret.analysis.doctor.selftest import CORPUS
 from spkret.cli import cli
-from spkret.commands.demo import CORPUS
 from spkret.store.sql import query
 from spkret.store.store import Store
 

@@ -90,6 +90,24 @@ def test_a_table_does_not_flood_the_terminal(run: Run, store: Path) -> None:
     assert all("  1, 2   a 1.500  20" in line for line in lines)
 
 
+@pytest.mark.parametrize("output_format", ["table", "csv", "json"])
+@pytest.mark.parametrize("value", ["'infinity'::timestamp", "'-infinity'::date", "map {[1]: 2}"])
+def test_values_that_python_does_not_have_are_one_line(
+    run: Run, store: Path, value: str, output_format: str
+) -> None:
+    sql = ("sql", f"select {value} as x", "--store", store, "--format", output_format)
+    result = run(*sql, status=1)
+    assert result.stdout == ""
+    assert "cast them to varchar" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_lists_of_a_fixed_length(run: Run, store: Path) -> None:
+    sql = "select array_value(1, 2, 3) as a, array_value(1, 2, 3, 4, 5) as b"
+    lines = run("sql", sql, "--store", store).stdout.splitlines()
+    assert lines[1] == "1, 2, 3  1, 2, 3, 4, … 5 values"
+
+
 def test_explain_is_printed_as_it_is(run: Run, store: Path) -> None:
     lines = run("sql", "explain from failures", "--store", store).stdout.splitlines()
     assert len({len(line) for line in lines}) == 1
