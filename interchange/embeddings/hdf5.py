@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...errors import InterchangeError
 from ...indexer.optional import required
 from ...store.arrays import Floats
@@ -12,6 +14,9 @@ from .base import EmbeddingFormat, Embeddings, Shape, cause, floats, stacked, te
 
 if TYPE_CHECKING:
     import h5py
+
+MOST_DEFLATED = 1_032
+"""How many bytes deflate, the strongest filter of HDF5's own, can make of one."""
 
 
 class Hdf5(EmbeddingFormat):
@@ -32,8 +37,8 @@ class Hdf5(EmbeddingFormat):
         try:
             with h5py.File(path, "r") as file:
                 if _holds(file, "keys") and _holds(file, "embeddings"):
-                    keys = texts(file["keys"].asstr()[:])
-                    return Embeddings(keys, floats(path, file["embeddings"][:]))
+                    keys = texts(_whole(path, file["keys"]).asstr()[:])
+                    return Embeddings(keys, floats(path, _whole(path, file["embeddings"])[:]))
                 return _one_by_one(path, file)
         except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise InterchangeError(
@@ -47,7 +52,10 @@ class Hdf5(EmbeddingFormat):
         import h5py
 
         with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-            file.create_dataset("keys", data=list(shape.keys), dtype=h5py.string_dtype())
+            # Texts of one length: HDF5 may never come back from damaged ones of many lengths.
+            keys = np.array([key.encode() for key in shape.keys])
+            utf8 = h5py.string_dtype("utf-8", keys.itemsize)
+            file.create_dataset("keys", data=keys.astype(utf8), dtype=utf8)
             size = (len(shape.keys), shape.dimension)
             vectors = file.create_dataset("embeddings", size, "<f4")
             done = 0
@@ -64,6 +72,16 @@ def _holds(file: "h5py.File", name: str) -> bool:
     return is_own and isinstance(file[name], h5py.Dataset) and not file[name].external
 
 
+def _whole(path: Path, data: "h5py.Dataset") -> "h5py.Dataset":
+    """Refuse a dataset that announces more than the file can hold, and would take hours to read."""
+    if data.size * data.dtype.itemsize > MOST_DEFLATED * path.stat().st_size:
+        raise InterchangeError(
+            f"expected {data.name} in {path} to fit into the file, got shape {data.shape}; the file"
+            " is damaged or cut off"
+        )
+    return data
+
+
 def _one_by_one(path: Path, file: "h5py.File") -> Embeddings:
     import h5py
 
@@ -71,7 +89,7 @@ def _one_by_one(path: Path, file: "h5py.File") -> Embeddings:
 
     def visit(name: str, item: "h5py.Dataset | h5py.Group") -> None:
         if isinstance(item, h5py.Dataset) and not item.external:
-            found[name] = floats(path, item[()])
+            found[name] = floats(path, _whole(path, item)[()])
 
     file.visititems(visit)
     return stacked(path, list(found), list(found.values()))

@@ -37,7 +37,7 @@ class Parquet(EmbeddingFormat):
                 table = file.read(chosen).select(chosen).rename_columns(["key", "embedding"])
             keys = table["key"].cast(pa.string()).to_pylist()
             vectors = lists(_as_lists(table), "embedding")
-        except (pa.ArrowException, OSError, StoreError) as error:
+        except (pa.ArrowException, OSError, StoreError, ValueError, MemoryError) as error:
             raise InterchangeError(
                 f"expected keys and lists of numbers of one length in {path}, got: {cause(error)}"
             ) from error
