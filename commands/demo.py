@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ..analysis.doctor.selftest import CORPUS
+from ..analysis.doctor import selftest
 from ..errors import UsageError
 from .base import Command, device_option
 from .indexing import index
@@ -13,6 +13,7 @@ from .matching import query
 from .reranking import evaluate, make_trials
 from .storing import sql
 
+CORPUS = selftest.CORPUS
 COUNTS = "select language, noise, count(*) as files, count(distinct speaker) as speakers, \
 sum(duration_s) as seconds from recordings group by all order by all"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..analysis.wording import counted
 from .base import (
     Command,
     Failed,
@@ -103,7 +104,8 @@ def index(
     else:
         _print_summary(summary, store_path, model)
     if strict and summary.failed:
-        raise Failed(f"{sum(summary.failed.values())} files could not be indexed (--strict)")
+        failed = counted(sum(summary.failed.values()), "file")
+        raise Failed(f"{failed} could not be indexed (--strict); why: {FAILURES}")
 
 
 def _print_summary(summary: "IndexSummary", store_path: Path, model: str) -> None:

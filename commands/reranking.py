@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..analysis.wording import counted
 from .base import (
     Command,
     device_option,
@@ -102,7 +103,7 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
     if as_json:
         print_json({"trials": len(trials), "out": str(out)})
     else:
-        click.echo(f"{len(trials)} trials written to {out}")
+        click.echo(f"{counted(len(trials), 'trial')} written to {out}")
 
 
 @click.command(

@@ -141,7 +141,7 @@ def verify(
     if a is None or b is None:
         raise Misused("expected two recordings, or --pairs FILE; see: spkret verify --help")
     if any(options[name] for name in _OF_LISTS):
-        raise Misused("expected --pairs FILE with the options of a list of pairs, got none")
+        raise Misused("expected --pairs FILE with the options of lists, got two recordings")
     _verify_pair(store_path, a, b, as_json, options)
 
 

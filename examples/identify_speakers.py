@@ -38,5 +38,7 @@ anchors = Path("anchors.txt")
 asked = [path for speaker in known for path in recordings[speaker][3:]]
 anchors.write_text("\n".join(asked) + "\n", encoding="utf-8")
 many = spkret.identify_many(STORE, anchors, enrolment=enrolment)
-low, high = many.accuracy_ci
-print(f"{len(many.speakers)} anchors: {many.accuracy:.1%} right ({low:.1%} to {high:.1%})")
+if many.accuracy_ci is not None:
+    low, high = many.accuracy_ci
+    share = f"{many.accuracy:.1%} right ({low:.1%} to {high:.1%})"
+    print(f"{len(many.speakers)} anchors: {share}")

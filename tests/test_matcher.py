@@ -531,7 +531,14 @@ def test_anchors_are_identified_and_measured(trained: Store) -> None:
     enrolment = enrolment_of(speakers[:10])
     anchors = [Spoken(f"s{int(n[1:])}/0.wav", f"my {n}") for n in speakers]
     lost = Spoken("nowhere.wav")
-    many = matcher.identify_many(trained, [lost, *anchors], enrolment=enrolment, top=3)
+    told: list[tuple[int, int]] = []
+    many = matcher.identify_many(
+        *(trained, [lost, *anchors]),
+        enrolment=enrolment,
+        top=3,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(number, 15) for number in range(1, 16)]
     assert (many.skipped, many.known, many.enrolled) == (1, 15, 10)
     assert many.warnings == ["1 anchors are not there: 'nowhere.wav'"]
     alone = matcher.identify(trained, anchors[4].reference, enrolment=enrolment, top=3)

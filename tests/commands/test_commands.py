@@ -53,7 +53,7 @@ def test_strict_index_fails_when_a_file_does(run: Run, tmp_path: Path) -> None:
     store = tmp_path / "store"
     assert "1 of 2 files indexed" in run("index", tmp_path / "audio", "--store", store).stdout
     result = run("index", tmp_path / "audio", "--store", store, "--strict", status=1)
-    assert "1 files could not be indexed" in result.stderr
+    assert "1 file could not be indexed (--strict); why: spkret sql" in result.stderr
     rows = json.loads(run("sql", "from failures", "--store", store, "--json").stdout)
     assert {row["path"] for row in rows} == {"broken.wav"}
 

@@ -20,9 +20,12 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Diagnosis], list[object
 
     def set_answer(diagnosis: Diagnosis) -> list[object]:
         asked: list[object] = []
-        monkeypatch.setattr(
-            api, "doctor", lambda store, quick: asked.append((store, quick)) or diagnosis
-        )
+
+        def doctor(store: Path | None, quick: bool) -> Diagnosis:
+            asked.append((store, quick))
+            return diagnosis
+
+        monkeypatch.setattr(api, "doctor", doctor)
         return asked
 
     return set_answer

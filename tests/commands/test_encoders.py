@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 from spkret.indexer.encoders import registry
@@ -13,7 +14,10 @@ from spkret.store.store import Store
 Run = Callable[..., Result]
 
 
-def test_models_lists_names_and_the_store_s_own(run: Run, tmp_path: Path) -> None:
+def test_models_lists_names_and_the_store_s_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     Store.create(tmp_path / "store", EncoderIdentity("mine", "f00d", 8))
     document = json.loads(run("models", "--store", tmp_path / "store", "--json").stdout)
     assert [model["name"] for model in document["models"]][:2] == ["compact", "ecapa"]
@@ -23,7 +27,7 @@ def test_models_lists_names_and_the_store_s_own(run: Run, tmp_path: Path) -> Non
         "dimension": 8,
         "parts": [],
     }
-    text = run("models", "--store", tmp_path / "nothing").stdout
+    text = run("models").stdout
     assert text.splitlines()[0].split()[:2] == ["name", "dimension"]
 
 

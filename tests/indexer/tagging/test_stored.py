@@ -111,7 +111,11 @@ def test_rows_move_to_their_partition_with_all_else_kept(store: Store) -> None:
 
 
 def test_a_second_run_asks_only_about_what_could_not_be_told(store: Store) -> None:
-    first = tag_stored(store.recordings, ByVector())
+    told: list[tuple[int, int]] = []
+    first = tag_stored(
+        store.recordings, ByVector(), progress=lambda done, total: told.append((done, total))
+    )
+    assert told[-1] == (first.rows, first.rows)
     version = store.recordings.version()
     second = ByVector()
     assert tag_stored(store.recordings, second).tagged == {}
