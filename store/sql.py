@@ -88,7 +88,13 @@ def _check(sql: str) -> None:
 def _kinds(sql: str) -> list[str]:
     import duckdb
 
+    if not _is_utf8(sql):
+        raise SqlError("expected a query in UTF-8")
     return [statement.type.name for statement in duckdb.extract_statements(sql)]
+
+
+def _is_utf8(sql: str) -> bool:
+    return sql == sql.encode("utf-8", "replace").decode()
 
 
 def _reason(error: Exception) -> str:

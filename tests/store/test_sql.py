@@ -3,6 +3,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from builders import embedded
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from spkret.errors import SqlError
 from spkret.store.schema import RECORDINGS_SCHEMA
@@ -157,6 +159,11 @@ def test_rows_stay_when_read_twice_and_after_the_store_changed(store: Store) -> 
         "from pandas_scan(1::bigint::pointer)",
         "from python_map_function((select 1), null)",
         "select getenv('HOME')",
+        "select '\ud800'",
+        "select $1",
+        "select " + "(" * 20_000 + "1" + ")" * 20_000,
+        "select 1" + " + 1" * 20_000,
+        "select * from " + "(select * from " * 5_000 + "recordings" + ")" * 5_000,
         "select '" + "[" * 10_000 + "'::json",
         "select error('two\nlines')",
     ],
@@ -180,3 +187,25 @@ def test_files_of_the_store_cannot_be_written_over(store: Store, head: str) -> N
     with pytest.raises(SqlError):
         query(store, f"{head}copy (select 1) to '{file}'")
     assert file.read_bytes() == before
+
+
+WORDS = ["select", "from", "recordings", "scores", "explain", "describe", "(", ")", "*", ",", ";"]
+WORDS += ["'", '"', "--", "/*", "*/", "1", "path", "where", "=", "analyze", "with a as", "limit 1"]
+
+
+@given(st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=3)), max_size=12).map(" ".join))
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_any_text_is_answered_or_refused_in_one_line(store: Store, sql: str) -> None:
+    assert "\n" not in refusal(store, sql)
+
+
+def refusal(store: Store, sql: str) -> str:
+    try:
+        query(store, sql, timeout_s=20)
+    except SqlError as error:
+        return str(error)
+    return ""
