@@ -305,7 +305,7 @@ def test_verify_pairs_prints_figures_and_a_histogram(run: Run, store: Path, pair
         ("verify", "--pairs", "PAIRS", "en/001.opus"),
         ("verify", "--pairs", "PAIRS", "--balanced", "--threshold-at", "0.1"),
         ("verify", "--pairs", "PAIRS", "--threshold-at", "1.5"),
-        ("verify", "--pairs", "PAIRS", "--out", "scores.txt"),
+        ("verify", "--pairs", "PAIRS", "--out", "scores.doc"),
         ("verify", "--pairs", "no-such-file"),
         ("identify",),
         ("identify", "en/001.opus", "--anchors", "PAIRS"),

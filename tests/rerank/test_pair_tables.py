@@ -96,7 +96,7 @@ def test_bad_rows_are_named(tmp_path: Path, row: str, message: str) -> None:
         read_pairs(written(tmp_path, f"modelid\tsegmentid\tside\ttargettype\n{row}\n"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.sampled_from(["enrolment,test,target\n", "modelid\tsegmentid\tside\n"]),
     st.binary(max_size=60),

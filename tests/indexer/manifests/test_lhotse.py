@@ -145,7 +145,9 @@ JSON = st.recursive(
 FIELDS = ["id", "sources", "recording", "supervisions", "start", "duration", "custom", "type"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(st.sampled_from(["cut", "recording"]), st.sampled_from(FIELDS), JSON)
 def test_any_value_is_read_or_a_failure(
     tmp_path: Path, kind: str, field: str, value: object
@@ -155,7 +157,9 @@ def test_any_value_is_read_or_a_failure(
     assert all(isinstance(row, Row | BadRow) for row in read_lhotse(path))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(st.binary(max_size=80), st.sampled_from(["cuts.jsonl", "cuts.jsonl.gz"]))
 def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, name: str) -> None:
     path = tmp_path / name
