@@ -12,8 +12,9 @@ from web_page import ARGUMENTS, copy_corpus, find_chromium
 _SPKRET = [sys.executable, "-m", "spkret.cli"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A running Chromium; not longer than it must be, as playwright keeps an event loop running."""
     with sync_playwright() as playwright:
         path = find_chromium(playwright.chromium.executable_path)
         if path is None:
