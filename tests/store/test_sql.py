@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from builders import embedded
-from hypothesis import HealthCheck, given, settings
+from builders import TOY_IDENTITY, embedded
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spkret.errors import SqlError
@@ -11,6 +11,14 @@ from spkret.store.schema import RECORDINGS_SCHEMA
 from spkret.store.scores import FAILURES_SCHEMA, SCORES_SCHEMA, TRIALS_SCHEMA
 from spkret.store.sql import query
 from spkret.store.store import Store
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store of one row that no test changes."""
+    store = Store.create(tmp_path_factory.mktemp("sql") / "store", TOY_IDENTITY)
+    store.recordings.commit([embedded("1.wav")])
+    return store
 
 
 def test_select_over_recordings(store: Store) -> None:
@@ -66,8 +74,8 @@ def test_views_join_and_features_are_a_map(store: Store) -> None:
         "select 1; -- the end",
     ],
 )
-def test_statements_that_read(store: Store, sql: str) -> None:
-    query(store, sql)
+def test_statements_that_read(filled: Store, sql: str) -> None:
+    query(filled, sql)
 
 
 def test_rows_stay_when_read_twice_and_after_the_store_changed(store: Store) -> None:
@@ -168,15 +176,14 @@ def test_rows_stay_when_read_twice_and_after_the_store_changed(store: Store) -> 
         "select error('two\nlines')",
     ],
 )
-def test_anything_else_is_an_sql_error_in_one_line(store: Store, sql: str) -> None:
+def test_anything_else_is_an_sql_error_in_one_line(filled: Store, sql: str) -> None:
     local_variable = pa.table({"x": [1]})
-    store.recordings.commit([embedded("1.wav")])
     with pytest.raises(SqlError) as error:
-        query(store, sql.format(store=store.path))
+        query(filled, sql.format(store=filled.path))
     assert local_variable.num_rows == 1
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 700
-    assert not list(store.path.glob("copy*"))
+    assert not list(filled.path.glob("copy*"))
 
 
 @pytest.mark.parametrize("head", ["", "explain ", "explain analyze ", "/* */ explain analyze "])
@@ -194,13 +201,9 @@ WORDS += ["'", '"', "--", "/*", "*/", "1", "path", "where", "=", "analyze", "wit
 
 
 @given(st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=3)), max_size=12).map(" ".join))
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-def test_any_text_is_answered_or_refused_in_one_line(store: Store, sql: str) -> None:
-    assert "\n" not in refusal(store, sql)
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_answered_or_refused_in_one_line(filled: Store, sql: str) -> None:
+    assert "\n" not in refusal(filled, sql)
 
 
 def refusal(store: Store, sql: str) -> str:
