@@ -99,6 +99,13 @@ def probe(
 def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":
     """Query `recordings`, `scores`, `failures` and `trials` by DuckDB SQL, read-only.
 
+    `cosine(a, b)` compares two embeddings, `embedding_of(x)` is that of a stored path or an id; see
+    docs/sql.md for every column.
+
+    Returns
+    -------
+    rows : held in memory: `.to_arrow_table()`, `.fetchall()`, `.pl()`, `.df()`
+
     Raises
     ------
     SqlError
