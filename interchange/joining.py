@@ -55,13 +55,14 @@ def listed(keys: Sequence[str], manifest: Path | None, audio_dir: Path | None) -
 def join(keys: Sequence[str], recordings: Sequence[Recording]) -> Joined:
     """Find the recording that each key names.
 
-    A key may be a path as stored or in full, a value of one of `KEY_COLUMNS`, a path less its
-    ending, a file's name, or that less its ending. The first of these that names a single
-    recording counts; a recording is taken once.
+    A key may be a path as stored or in full, a value of one of `KEY_COLUMNS`, the end of a path (a
+    file's name, say), and any of these less the file's ending. The first of these that names a
+    single recording counts, longer ends before shorter ones; a recording is taken once.
     """
     found: dict[int, int] = {}
     taken: set[int] = set()
-    for naming in _NAMINGS:
+    depths = sorted({key.count("/") + 1 for key in keys}, reverse=True)
+    for naming in (*_NAMINGS, *(_end(depth, cut) for depth in depths for cut in (False, True))):
         known = _unique(recordings, naming)
         for number, key in enumerate(keys):
             row = known.get(key, known.get(posixpath.normpath(key)))
@@ -100,6 +101,16 @@ def _unique(
     return {name: row for row, name in enumerate(names) if name and count[name] == 1}
 
 
+def _end(depth: int, cut: bool) -> Callable[[Recording], str]:
+    """Name recordings by the last parts of their paths, `depth` of them, with the ending or not."""
+
+    def name(one: Recording) -> str:
+        end = "/".join(one.path.split("/")[-depth:])
+        return posixpath.splitext(end)[0] if cut else end
+
+    return name
+
+
 def _column(name: str) -> Callable[[Recording], str]:
     return lambda one: one.extra.get(name, "")
 
@@ -109,6 +120,4 @@ _NAMINGS: Sequence[Callable[[Recording], str]] = (
     lambda one: posixpath.join(one.root, one.path),
     *map(_column, KEY_COLUMNS),
     lambda one: posixpath.splitext(one.path)[0],
-    lambda one: posixpath.basename(one.path),
-    lambda one: posixpath.splitext(posixpath.basename(one.path))[0],
 )

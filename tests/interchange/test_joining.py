@@ -35,6 +35,12 @@ def test_a_name_of_two_recordings_joins_neither() -> None:
     assert [one.path for one in joined.without_key] == ["y/001.wav"]
 
 
+@pytest.mark.parametrize("key", ["x/001.wav", "b/x/001.wav", "x/001"])
+def test_a_key_may_be_the_end_of_a_path(key: str) -> None:
+    joined = join([key], recordings("a/b/x/001.wav", "a/b/y/001.wav"))
+    assert [one.path for _, one in joined.rows] == ["a/b/x/001.wav"]
+
+
 def test_a_path_counts_before_a_name() -> None:
     joined = join(["a", "sub/a.wav"], recordings("a", "sub/a.wav"))
     assert [(number, one.path) for number, one in joined.rows] == [(0, "a"), (1, "sub/a.wav")]
