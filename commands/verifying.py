@@ -16,7 +16,7 @@ from .base import (
     store_option,
 )
 from .output import note_warnings, print_contributions, print_facts, print_json, print_table
-from .rows import check_rows_file, save_rows
+from .rows import ROWS_FORMATS, save_rows
 from .values import complete_recording
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ _SCORES = {".txt": "voxceleb", ".tsv": "nist"}
 """Lists of scores, by the ending of the name that --out gives."""
 
 
-def _check_out(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    if path is not None and path.suffix.lower() in _SCORES:
-        return path
-    return check_rows_file(context, option, path)
+def _check_out(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
+    endings = (*ROWS_FORMATS, *_SCORES)
+    if path is not None and path.suffix.lower() not in endings:
+        raise click.BadParameter(f"expected a name in {', '.join(endings)}, got {path.name}")
+    return path
 
 
 @click.command(
