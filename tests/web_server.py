@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,13 @@ def wav(waveform: npt.NDArray[np.float32], rate_hz: int = 16_000, **kind: str) -
     buffer = io.BytesIO()
     soundfile.write(buffer, waveform, rate_hz, **{"format": "WAV", "subtype": "PCM_16"} | kind)
     return buffer.getvalue()
+
+
+def at_once(*tasks: Callable[[], object]) -> None:
+    """Run tasks in threads of their own, and wait for all of them."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        for future in [pool.submit(task) for task in tasks]:
+            future.result()
 
 
 def upload(client: TestClient, content: bytes, name: str = "anchor.wav") -> str:

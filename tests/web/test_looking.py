@@ -2,15 +2,15 @@
 
 import base64
 import json
-import threading
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
-from web_server import Serve
+from web_server import Serve, at_once
 
 from spkret.analysis.projection import Projection, project, sample_by_speaker
 from spkret.store.arrays import embeddings
@@ -231,9 +231,7 @@ def test_a_map_is_computed_once_for_all_who_ask(
 
     monkeypatch.setattr(layout, "project", counted)
     client = serve()
-    threads = [threading.Thread(target=client.get, args=("/map",)) for _ in range(6)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    at_once(*[partial(client.get, "/map")] * 6)
     assert calls == [240]
     Store.open(store_path).forget(path="en/004.opus")
     assert client.get("/map").json()["total"] == 239

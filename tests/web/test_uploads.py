@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from builders import voice
 from starlette.testclient import TestClient
-from web_server import CountingEncoder, Serve, upload, wav
+from web_server import CountingEncoder, Serve, at_once, upload, wav
 
 from spkret.indexer.media import find_pyav
 from spkret.web.services import Services
@@ -149,9 +150,7 @@ def test_uploads_that_come_together_are_embedded_together(
         gate.wait()
         together[number] = upload(client, anchors[number])
 
-    threads = [threading.Thread(target=send, args=(n,)) for n in range(len(anchors))]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    at_once(*(partial(send, number) for number in range(len(anchors))))
     assert sum(encoder.batches) == len(anchors)
     assert len(encoder.batches) < len(anchors)
     for number, one in enumerate(alone):
