@@ -1,7 +1,15 @@
 "use strict";
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const config = { responsive: true, displaylogo: false, scrollZoom: false };
+  // plotly's own "Share chart" button would upload the chart to another host
+  const config = {
+    responsive: true,
+    displaylogo: false,
+    scrollZoom: false,
+    showSendToCloud: false,
+    plotlyServerURL: "",
+    modeBarButtonsToRemove: ["select2d", "lasso2d"],
+  };
   const charts = [...document.querySelectorAll(".chart")];
 
   function theme(isDark) {

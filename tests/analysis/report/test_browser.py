@@ -1,5 +1,6 @@
 """The page in headless Chromium: drawn lazily, quiet, alive in light, dark, narrow and print."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from spkret.analysis.report.report import make_report
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 DRAWN = "[...document.querySelectorAll('.chart')].filter(c => c.querySelector('svg')).length"
+BUTTONS = "[...document.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)"
 SCROLL = """async () => { for (let y = 0; y < document.body.scrollHeight; y += 500) {
     scrollTo({top: y, behavior: 'instant'}); await new Promise(r => setTimeout(r, 60)); } }"""
 
@@ -76,6 +78,9 @@ def test_charts_are_drawn_when_they_come_into_view(
     assert page.evaluate(DRAWN) < total / 2
     page.evaluate(SCROLL)
     page.wait_for_function(f"{DRAWN} == {total}")
+    titles = page.evaluate(BUTTONS)
+    assert "Zoom in" in titles
+    assert not [title for title in titles if re.search("share|send|cloud|edit", title, re.I)]
     colour = page.locator("#chart-durations .xtick text").first.evaluate(
         "tick => getComputedStyle(tick).fill"
     )
