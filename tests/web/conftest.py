@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from web_server import HOST, CountingEncoder, Serve, wav
 
 from spkret import api
-from spkret.commands.demo import CORPUS
 from spkret.api import loading
+from spkret.commands.demo import CORPUS
 from spkret.store.store import Store
 from spkret.web.app import create_app
 from spkret.web.settings import Settings
