@@ -48,9 +48,13 @@ def test_none_of_them_is_told(trained: tuple[Reranker, Evaluation]) -> None:
     assert metrics.roc_area(drawn[1], drawn[0]) > 0.6
 
 
-def test_training_is_deterministic(trained: tuple[Reranker, Evaluation]) -> None:
-    again, _ = train(material())
+def test_training_is_deterministic_and_tells_how_far_it_is(
+    trained: tuple[Reranker, Evaluation],
+) -> None:
+    told: list[tuple[str, int, int, str]] = []
+    again, _ = train(material(), progress=lambda *step: told.append(step))
     assert again.fingerprint == trained[0].fingerprint
+    assert told == [("cross-validation", fold, 5, "") for fold in range(1, 6)]
 
 
 def test_the_cross_validation_is_saved_as_json(trained: tuple[Reranker, Evaluation]) -> None:
