@@ -50,6 +50,8 @@ def test_a_narrow_screen_never_scrolls_sideways(page: Page) -> None:
     for tab in TABS:
         open_tab(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
+        cards = "[...document.querySelectorAll('.card:has(> table.cards)')]"
+        assert page.evaluate(f"{cards}.every(card => card.scrollWidth <= card.clientWidth)"), tab
 
 
 def test_the_theme_is_kept(page: Page) -> None:
