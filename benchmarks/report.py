@@ -114,9 +114,15 @@ def _row(
     seconds = float(rng.lognormal(1.2, 0.6))
     norm = float(np.linalg.norm(vector))
     path = f"{speaker}/recording-{take:03}.wav"
-    tags = (speaker, LANGUAGES[number % len(LANGUAGES)], NOISES[noise], "mf"[number % 2])
     return Embedded(
-        Recording("/audio", path, *(Tag(tag, TagSource.MANIFEST) for tag in tags)),
+        Recording(
+            "/audio",
+            path,
+            speaker=_tag(speaker),
+            language=_tag(LANGUAGES[number % len(LANGUAGES)]),
+            noise=_tag(NOISES[noise]),
+            gender=_tag("mf"[number % 2]),
+        ),
         FileStamp(1_000, datetime(2026, 1, 1, tzinfo=UTC), path),
         Acoustics(
             *(seconds, 0.8 * seconds, 16_000),
@@ -129,6 +135,10 @@ def _row(
         vector / norm,
         norm,
     )
+
+
+def _tag(value: str) -> Tag:
+    return Tag(value, TagSource.MANIFEST)
 
 
 def _opening(page: Path, rounds: int) -> tuple[float, float]:
