@@ -27,7 +27,7 @@ function loadPlotly() {
 export async function drawMap(place, points, colour, selected, onSelect) {
   const plotly = await loadPlotly();
   const traces = [...tracesOf(points, colour), ring(points, selected)];
-  await plotly.react(place, traces, layoutOf(traces), { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
+  await plotly.react(place, traces, layoutOf(traces), { displaylogo: false, showSendToCloud: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
   place.removeAllListeners("plotly_click");
   place.on("plotly_click", ({ points: [hit] }) => onSelect(hit.customdata));
 }
