@@ -47,7 +47,7 @@ docs: $(READY) ## write the generated pages of docs/ again
 	$(BIN)/python docs/generate.py
 
 site: $(READY) ## the documentation as a website, in site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(READY) ## the benchmark of quality (needs a corpus of real speech)
 	$(BIN)/python benchmarks/quality.py

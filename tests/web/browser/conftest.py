@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 from web_page import ARGUMENTS, copy_corpus, find_chromium
 
 _SPKRET = [sys.executable, "-m", "spkret.cli"]
@@ -85,8 +85,12 @@ def _listen(page: Page, address: str, complaints: list[str]) -> None:
     def refuse(kind: str, text: str) -> None:
         complaints.append(f"{kind}: {text}")
 
+    def dismiss(dialog: Dialog) -> None:
+        refuse("dialog", dialog.message)
+        dialog.dismiss()
+
     page.on("console", lambda m: refuse("console", m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: refuse("error", str(error)))
-    page.on("dialog", lambda dialog: (refuse("dialog", dialog.message), dialog.dismiss()))
+    page.on("dialog", dismiss)
     own = (address, "blob:", "data:")
     page.on("request", lambda r: None if r.url.startswith(own) else refuse("request", r.url))
