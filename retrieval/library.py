@@ -193,9 +193,9 @@ class Library:
 
         A path that two roots share, or that is a file here as well, is left to be resolved.
         """
-        names = self._store.recordings.scan(columns=["id", "path"], version=self.version)
-        if names.num_rows > MOST_ROWS:
+        if self._store.recordings.delta.count() > MOST_ROWS:
             return
+        names = self._store.recordings.scan(columns=["id", "path"], version=self.version)
         ids, paths = names["id"].to_pylist(), names["path"].to_pylist()
         times = Counter(paths)
         self._id_of |= {str(id_): id_ for id_ in ids}

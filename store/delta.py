@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pyarrow as pa
 
 from ..errors import SqlError, StoreError, UsageError
+from .picking import pick
 from .reading import DataFile, Snapshot, locked, one_line, quote, trusted
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ Result = TypeVar("Result")
 
 MERGED_FILE_BYTES = 4 << 20
 
+_ROWS_A_GROUP = 512
+_REPEATED = (
+    *("root", "speaker", "gender", "age", "extra", "reason"),
+    *("speaker_source", "language_source", "noise_source", "gender_source"),
+)
 _ATTEMPTS = 30
 _LONGEST_PAUSE_S = 2.0
 
@@ -136,11 +142,34 @@ class DeltaFolder:
             raise UsageError(f"expected columns of {self.path.name}, got {', '.join(unknown)}")
         statement = self._statement(names, conditions, where, among or {})
         schema = pa.schema([self.schema.field(name) for name in names])
-        try:
-            rows = self._run(statement, partition or {}, among or {}, at, where is None)
-        except _duckdb_error() as error:
-            raise self._failure(error, where) from error
-        return rows.select(names).cast(schema)
+
+        def run(snapshot: Snapshot) -> pa.Table:
+            rows = snapshot.within(partition or {})
+            return _execute(statement, rows, among or {}, where is None)
+
+        return self._pinned(run, at, where).select(names).cast(schema)
+
+    def pick(
+        self,
+        columns: Sequence[str],
+        key: str,
+        values: pa.Array,
+        *,
+        partition: Mapping[str, str | None] | None = None,
+        at: Snapshot | int | None = None,
+    ) -> pa.Table:
+        """Read few rows by a key that is no partition's: as `read` does, without the other rows.
+
+        Raises
+        ------
+        StoreError
+            A file of the table is lost or damaged.
+        """
+        names = list(dict.fromkeys([key, *columns]))
+        rows = self._pinned(
+            lambda snapshot: pick(snapshot.within(partition or {}), names, key, values), at
+        )
+        return rows.select(columns)
 
     def _statement(
         self,
@@ -160,23 +189,22 @@ class DeltaFolder:
         filtered = " AND ".join(every) or "true"
         return f"SELECT {chosen} FROM rows WHERE {filtered} ORDER BY {order}"  # noqa: S608
 
-    def _run(
+    def _pinned(
         self,
-        statement: str,
-        partition: Mapping[str, str | None],
-        among: Mapping[str, pa.Array],
+        read: Callable[[Snapshot], pa.Table],
         at: Snapshot | int | None,
-        is_ours: bool,
+        where: str | None = None,
     ) -> pa.Table:
+        """Read a version; where the newest will do, a newer one if files vanish meanwhile."""
         snapshot = at if isinstance(at, Snapshot) else self.snapshot(at)
         while True:
             try:
-                return _execute(statement, snapshot.within(partition), among, is_ours)
-            except _duckdb_error():
+                return read(snapshot)
+            except _read_errors() as error:
                 newest = self.snapshot() if at is None else snapshot
                 # Compaction may have removed the files of a version while it was read.
                 if newest.version == snapshot.version:
-                    raise
+                    raise self._failure(error, where) from error
                 snapshot = newest
 
     def _failure(self, error: Exception, where: str | None) -> SqlError | StoreError:
@@ -244,10 +272,10 @@ def _check_condition(where: str) -> None:
         raise SqlError(f"expected one SQL condition, got {where}")
 
 
-def _duckdb_error() -> type[Exception]:
+def _read_errors() -> tuple[type[Exception], ...]:
     import duckdb
 
-    return duckdb.Error
+    return duckdb.Error, pa.ArrowException, OSError
 
 
 def retrying(operation: Callable[[], Result]) -> Result:
@@ -272,12 +300,18 @@ def retrying(operation: Callable[[], Result]) -> Result:
 
 
 def writer_properties() -> "WriterProperties":
-    """Parquet options: compressed, without dictionaries where values never repeat."""
+    """Parquet options: compressed, in row groups small enough that a row is read with few others.
+
+    Dictionaries are for texts that repeat. The numbers in lists cannot be named here, so that
+    without is the default.
+    """
     from deltalake import ColumnProperties, WriterProperties
 
-    plain = ColumnProperties(dictionary_enabled=False)
     return WriterProperties(
-        compression="ZSTD", column_properties={"id": plain, "embedding.list.element": plain}
+        compression="ZSTD",
+        max_row_group_size=_ROWS_A_GROUP,
+        default_column_properties=ColumnProperties(dictionary_enabled=False),
+        column_properties=dict.fromkeys(_REPEATED, ColumnProperties(dictionary_enabled=True)),
     )
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
+_PLACES = ("filename", "file_row_number")
+
+
 @dataclass(frozen=True, slots=True)
 class DataFile:
     """A Parquet file of a table, and the values of the partition columns in it."""
@@ -86,10 +89,15 @@ def locked(
     return connection
 
 
-def trusted(name: str, snapshot: Snapshot) -> "duckdb.DuckDBPyConnection":
-    """Open a cheap connection for SQL of our own, with one view of a snapshot."""
+def trusted(name: str, snapshot: Snapshot, *, places: bool = False) -> "duckdb.DuckDBPyConnection":
+    """Open a cheap connection for SQL of our own, with one view of a snapshot.
+
+    Parameters
+    ----------
+    places : give each row its `filename` and `file_row_number` as well
+    """
     connection = _shared(os.getpid()).cursor()
-    connection.execute(f"CREATE TEMP VIEW {name} AS {_select(snapshot)}")
+    connection.execute(f"CREATE TEMP VIEW {name} AS {_select(snapshot, places)}")
     return connection
 
 
@@ -107,10 +115,12 @@ def _opened() -> "duckdb.DuckDBPyConnection":
     return connection
 
 
-def _select(snapshot: Snapshot) -> str:
-    columns = ", ".join(f'"{name}"' for name in snapshot.schema.names)
+def _select(snapshot: Snapshot, places: bool = False) -> str:
+    added = _PLACES if places else ()
+    columns = ", ".join(f'"{name}"' for name in (*snapshot.schema.names, *added))
     hive = ", ".join(f"{quote(name)}: VARCHAR" for name in snapshot.partitions)
     options = f"true, hive_types = {{{hive}}}" if hive else "false"
+    options += "".join(f", {name} = true" for name in added)
     files = _list([file.path for file in snapshot.files])
     return f"SELECT {columns} FROM read_parquet({files}, hive_partitioning = {options})"  # noqa: S608
 

@@ -29,6 +29,8 @@ Ids = Sequence[int] | npt.NDArray[np.int64]
 CELL_COLUMNS = ("language", "noise")
 NAME = "recordings"
 
+_LISTS = {field.name for field in RECORDINGS_SCHEMA if pa.types.is_list(field.type)}
+_MOST_PICKED = 2_048
 _ROWS_A_BATCH = 16_384
 _SMALL_FILES = 32
 _SMALL_FILES_A_CELL = 4
@@ -126,13 +128,12 @@ class RecordingsTable:
         StoreError
             The table is damaged, or there is no such version.
         """
-        return self.delta.read(
-            columns,
-            partition={"language": language, "noise": noise},
-            where=where,
-            among=None if ids is None else {"id": _array(ids)},
-            at=version,
-        )
+        partition = {"language": language, "noise": noise}
+        names = RECORDINGS_SCHEMA.names if columns is None else list(columns)
+        if ids is not None and where is None and len(ids) <= _MOST_PICKED and _LISTS & {*names}:
+            return self.delta.pick(names, "id", _array(ids), partition=partition, at=version)
+        among = None if ids is None else {"id": _array(ids)}
+        return self.delta.read(names, partition=partition, where=where, among=among, at=version)
 
     def embedding_batches(
         self, cell: Cell, snapshot: Snapshot

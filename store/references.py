@@ -56,12 +56,21 @@ class _Known:
         ids = {number for each in references if (number := _as_id(each)) is not None}
         names = {_utf8(str(each)) for each in references if not isinstance(each, int)}
         files = {file for name in names for file in _absolute(name)}
-        self.ids = {row["id"] for row in _rows(recordings, "id", pa.array(ids, pa.int64()))}
+        self.ids = _stored(recordings, pa.array(ids, pa.int64()))
         self.by_path: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for row in _rows(recordings, "path", pa.array(names, pa.string())):
             self.by_path[row["path"]].append((_full(row), row["id"]))
         stored = _rows(recordings, "rtrim(root, '/') || '/' || path", pa.array(files, pa.string()))
         self.by_file = {_full(row): int(row["id"]) for row in stored}
+
+
+def _stored(recordings: RecordingsTable, ids: pa.Array) -> set[int]:
+    """Tell which ids are stored: without texts, which would be read of all rows."""
+    return (
+        set(recordings.delta.read(["id"], among={"id": ids})["id"].to_pylist())
+        if len(ids)
+        else set()
+    )
 
 
 def _rows(recordings: RecordingsTable, key: str, values: pa.Array) -> list[dict[str, Any]]:
