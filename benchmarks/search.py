@@ -42,7 +42,8 @@ def main() -> None:
             _check_disk(rows, options.dimension, folder.parent)
             speakers = Speakers(rows, options.dimension, options.seed)
             task = Task.make(folder / "task", speakers, options.queries, options.groups)
-            measured = results["rows"][str(rows)] = {}
+            measured: dict[str, Any] = {}
+            results["rows"][str(rows)] = measured
             for name in options.systems or _by_default(rows):
                 measured |= _measure(name, task, folder / name, options)
                 if options.out:

@@ -83,4 +83,5 @@ class Speakers:
 def _deviations(measured: tuple[float, ...], dimension: int, share: float) -> Floats:
     """Standard deviation along each axis, the variances summing to a share of one."""
     variances = np.exp(np.interp(np.arange(dimension), _AXES, np.log(measured)))
-    return np.sqrt(share * variances / variances.sum()).astype(np.float32)
+    deviations: Floats = np.sqrt(share * variances / variances.sum()).astype(np.float32)
+    return deviations

@@ -55,7 +55,7 @@ def build(system: System, task: Task, folder: Path) -> dict[str, Any]:
 def asked(system: System, task: Task, groups: Sequence[int]) -> dict[str, Any]:
     """Measure a whole partition at the least effort that is enough, then groups."""
     effort = _tuned(system, task)
-    whole = ask(lambda query: system.nearest(query, K), task.queries, task.wanted())
+    whole = ask(lambda query: system.nearest(query, K), list(task.queries), task.wanted())
     measured = {"all": asdict(whole)}
     for size in groups if system.finds_among else ():
         measured[str(size)] = asdict(_group(system, task, size))

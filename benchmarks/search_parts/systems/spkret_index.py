@@ -56,7 +56,7 @@ class Spkret(System):
         rows = [self._row_of[id_] for id_ in candidates.tolist()]
         gathered = np.vstack([query, self._vectors[rows]])
         group = Groups.of([0], [np.arange(1, len(gathered))])
-        return best(group_cosines(gathered, group), candidates, k)
+        return best(group_cosines(gathered, group).astype(np.float32), candidates, k)
 
 
 def _file(folder: Path) -> PartitionFile:

@@ -39,7 +39,8 @@ class Usearch(System):
 
     def nearest(self, query: Floats, k: int) -> Ids:
         """Search the graph."""
-        return self._index.search(query, k, threads=self._threads).keys.astype(np.int64)
+        found: Ids = self._index.search(query, k, threads=self._threads).keys.astype(np.int64)
+        return found
 
     def among(self, query: Floats, candidates: Ids, k: int) -> Ids:
         """Fetch the candidates' vectors and multiply."""
