@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 _PAIRS_A_BLOCK = 32_768
+_LARGE = 16
+"""Groups of so many candidates, on average, are scored one by one: their anchor stays in cache."""
 
 
 def group_cosines(embeddings: Floats, groups: Groups) -> npt.NDArray[np.float64]:
@@ -28,14 +30,25 @@ def group_cosines(embeddings: Floats, groups: Groups) -> npt.NDArray[np.float64]
     -------
     float64 (total,)
     """
+    cosines = np.empty(len(groups.candidates))
+    if len(cosines) < _LARGE * len(groups):
+        _score_pairs(embeddings, groups, cosines)
+        return cosines
+    for group, anchor in enumerate(embeddings[groups.anchors]):
+        for start in range(groups.offsets[group], groups.offsets[group + 1], _PAIRS_A_BLOCK):
+            block = slice(start, min(start + _PAIRS_A_BLOCK, groups.offsets[group + 1]))
+            cosines[block] = np.einsum("ij,j->i", embeddings[groups.candidates[block]], anchor)
+    return cosines
+
+
+def _score_pairs(embeddings: Floats, groups: Groups, cosines: npt.NDArray[np.float64]) -> None:
+    """Score many small groups together: the same numbers, each anchor copied for every pair."""
     anchors, candidates = groups.anchor_rows, groups.candidates
-    cosines = np.empty(len(candidates))
     for start in range(0, len(candidates), _PAIRS_A_BLOCK):
         block = slice(start, start + _PAIRS_A_BLOCK)
         cosines[block] = np.einsum(
             "ij,ij->i", embeddings[anchors[block]], embeddings[candidates[block]]
         )
-    return cosines
 
 
 def search_store(

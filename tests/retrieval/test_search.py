@@ -22,6 +22,15 @@ def test_group_cosines_equal_brute_force() -> None:
     np.testing.assert_allclose(group_cosines(embeddings, groups), expected, atol=1e-6)
 
 
+def test_cosine_of_a_pair_is_the_same_number_in_every_group() -> None:
+    embeddings = np.random.default_rng(0).normal(size=(300, 50)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    rows = np.arange(300)
+    together = group_cosines(embeddings, Groups.of([7, 8], [rows, rows]))
+    alone = group_cosines(embeddings, Groups.of([7] * 300, [[int(row)] for row in rows]))
+    assert np.array_equal(together[:300], alone)
+
+
 class FakeVectors:
     def __init__(self) -> None:
         self.asked: dict[str, Any] = {}
