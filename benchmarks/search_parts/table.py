@@ -13,8 +13,8 @@ def tables(rows: int, results: Mapping[str, Result], sizes: Sequence[int]) -> st
         f"{rows:,} vectors, whole partition, the 20 nearest",
         "",
         _row("system", "recall", "p50 ms", "p99 ms", "times spkret", "memory MiB", "not mapped",
-             "build s", "build MiB", "disk MiB"),
-        _rule(10),
+             "build s", "build MiB", "disk MiB", "load"),
+        _rule(11),
         *(_whole(name, result, ours) for name, result in results.items()),
         "",
         f"{rows:,} vectors, groups: recall, p50 / p99 ms (times spkret)",
@@ -40,6 +40,7 @@ def _whole(name: str, result: Result, ours: Result | None) -> str:
         build["seconds"],
         build["peak_mib"],
         build["disk_mib"],
+        result["ask"]["load"],
     )
 
 

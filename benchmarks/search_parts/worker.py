@@ -5,6 +5,7 @@ Run by `search.py`, with whichever Python has the system's library.
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -59,7 +60,8 @@ def asked(system: System, task: Task, groups: Sequence[int]) -> dict[str, Any]:
     measured = {"all": asdict(whole)}
     for size in groups if system.finds_among else ():
         measured[str(size)] = asdict(_group(system, task, size))
-    return {"effort": effort, "asked": measured, **memory()}
+    load = round(os.getloadavg()[0], 1)
+    return {"effort": effort, "asked": measured, "load": load, **memory()}
 
 
 def _group(system: System, task: Task, size: int) -> Asked:
