@@ -101,6 +101,10 @@ class Catalogue:
             kept &= pc.fill_null(mask, False).to_numpy()
         return np.flatnonzero(kept)
 
+    def by_path(self, rows: Rows) -> Rows:
+        """Order rows by their paths, and those of one path by their roots."""
+        return rows[np.argsort(self._places[rows], kind="stable")]
+
     def facets(self) -> dict[str, Any]:
         """Count the recordings of each language, noise and gender, and the speakers."""
         return {
@@ -117,6 +121,16 @@ class Catalogue:
         for row, path in enumerate(self.table["path"].to_pylist()):
             rows.setdefault(path, []).append(row)
         return rows
+
+    @cached_property
+    def _places(self) -> Rows:
+        """The place of each row in the order of paths."""
+        order = pc.sort_indices(
+            self.table, sort_keys=[("path", "ascending"), ("root", "ascending")]
+        )
+        places = np.empty(len(self), np.int64)
+        places[order.to_numpy()] = np.arange(len(self))
+        return places
 
     def _holding(self, text: str) -> pa.ChunkedArray:
         return pc.or_(

@@ -66,7 +66,7 @@ FILTERS = [
 def test_lists_are_what_plain_sql_finds(
     client: TestClient, served_path: Path, asked: dict[str, str], where: str
 ) -> None:
-    statement = f"select id, path, speaker from recordings where {where} order by id"  # noqa: S608
+    statement = f"select id, path, speaker from recordings where {where} order by path, root"  # noqa: S608
     expected = [(str(id_), *rest) for id_, *rest in rows_of(served_path, statement)]
     answer = client.get("/recordings", params=asked | {"limit": "1000"}).json()
     listed = [(row["id"], row["path"], row["speaker"]) for row in answer["recordings"]]

@@ -63,9 +63,10 @@ def recordings(
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     offset: Annotated[int, Query(ge=0, le=2**53 - 1)] = 0,
 ) -> Any:
-    """List recordings, a page at a time."""
+    """List recordings by path, a page at a time."""
     catalogue = services.catalogues.newest()
-    rows = catalogue.select(Filter(language, noise, gender, speaker, text, where))
+    chosen = catalogue.select(Filter(language, noise, gender, speaker, text, where))
+    rows = catalogue.by_path(chosen)
     page = catalogue.describe(rows[offset : offset + limit])
     return {"total": len(rows), "recordings": [summary(row) for row in page]}
 
