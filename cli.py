@@ -1,5 +1,7 @@
 """The command line: `spkret COMMAND`. Each command is options, one library call, print."""
 
+import sys
+
 import click
 
 from . import __version__
@@ -66,5 +68,16 @@ def cli() -> None:
 for command in COMMANDS:
     cli.add_command(command)
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the command line by itself, without pandas.
+
+    pyarrow imports pandas with its first array wherever it is installed: most of a second, of which
+    no command has any use.
+    """
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     cli()
+
+
+if __name__ == "__main__":
+    main()

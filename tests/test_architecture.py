@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -176,6 +177,28 @@ import time
 assert time.process_time() < 0.5, time.process_time()
 """
     assert not loaded_after(code) & (HEAVY | {"rich"})
+
+
+def test_commands_run_without_importing_pandas(tmp_path: Path) -> None:
+    (tmp_path / "pandas").mkdir()
+    (tmp_path / "pandas" / "__init__.py").write_text("raise SystemExit('pandas was imported')")
+    code = """
+import sys
+import pyarrow as pa
+from spkret import cli
+sys.argv = ["spkret", "--version"]
+try:
+    cli.main()
+finally:
+    print(pa.array(["a"]).to_numpy(zero_copy_only=False))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert (run.returncode, "['a']" in run.stdout) == (0, True), run.stderr
 
 
 def test_commands_are_those_of_the_contract() -> None:
