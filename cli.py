@@ -69,13 +69,23 @@ for command in COMMANDS:
     cli.add_command(command)
 
 
+class _WithoutPandas:
+    """Makes pandas look as if it were not installed."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Refuse pandas, and leave every other module to the finders that follow."""
+        if name == "pandas":
+            raise ModuleNotFoundError("the commands of spkret run without pandas", name=name)
+
+
 def main() -> None:
     """Run the command line by itself, without pandas.
 
     pyarrow imports pandas with its first array wherever it is installed: most of a second, of which
     no command has any use.
     """
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _WithoutPandas)
     cli()
 
 
