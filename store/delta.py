@@ -1,6 +1,7 @@
 """One Delta table in a folder: snapshots, reads, commits that are tried again on conflict."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
@@ -26,6 +27,7 @@ _REPEATED = (
     *("speaker_source", "language_source", "noise_source", "gender_source"),
 )
 _ATTEMPTS = 30
+_COMMIT = re.compile(r"\d{20}\.json")
 _LONGEST_PAUSE_S = 2.0
 
 # No statistics: ids are hashes, so they would prune nothing, and a log without values has nothing
@@ -237,16 +239,20 @@ class DeltaFolder:
     def purge(self) -> None:
         """Delete every file that the newest version is not made of; only under exclusive lock.
 
-        Checkpoints go as well: they are Parquet files that are no rows.
+        Checkpoints go as well: they are Parquet files that are no rows. And so does what a writer
+        that was killed left half-written, which the library's own vacuum does not see.
         """
         self.handle().vacuum(
             retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
         )
         log = self.path / "_delta_log"
-        if (log / f"{0:020}.json").exists():
-            (log / "_last_checkpoint").unlink(missing_ok=True)
-            for checkpoint in log.glob("*.checkpoint*.parquet"):
-                checkpoint.unlink()
+        if not (log / f"{0:020}.json").exists():
+            return
+        rows = {Path(file.path) for file in self.snapshot().files}
+        for file in self.path.rglob("*"):
+            is_commit = file.parent == log and _COMMIT.fullmatch(file.name)
+            if file.is_file() and file not in rows and not is_commit:
+                file.unlink()
 
 
 def _execute(

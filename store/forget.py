@@ -1,23 +1,46 @@
 """Erase recordings for good: rows, vectors, scores, and the old files that held them."""
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from ..errors import AmbiguousRecordingError, UsageError
 from .delta import retrying
 from .files import absolute
 from .reading import quote
+from .recordings import Cell
 
 if TYPE_CHECKING:
     from .scores import LogTable
     from .store import Store
+
+_FITTED = ("reranker", ".reranker.new", "verification.json")
+"""What was fitted to the voices of a store, and its draft."""
+
+
+def copies(store: "Store", speaker: str | None = None, path: str | None = None) -> list[str]:
+    """List recordings that `forget` leaves, though their audio is that of one that it erases.
+
+    Raises
+    ------
+    UsageError, AmbiguousRecordingError
+        As `forget`.
+    """
+    rows = _chosen(store, speaker, path)
+    ids = {row["id"] for row in rows}
+    hashes = pa.array(sorted({row["content_hash"] for row in rows}), pa.string())
+    stored = store.recordings.delta.read(["id", "root", "path"], among={"content_hash": hashes})
+    return sorted(_full(row) for row in stored.to_pylist() if row["id"] not in ids)
 
 
 def forget(store: "Store", speaker: str | None = None, path: str | None = None) -> int:
     """Erase all recordings of a speaker, or one by its stored or full path; return how many.
 
     What names them goes first and the rows last, so that a run that was cut off can be run again.
-    A reranker trained on the store goes too: its cohort holds the means of its speakers.
+    A reranker trained on the store goes too, since its cohort holds the means of its speakers, and
+    the threshold of `verify`, which was found on their scores.
 
     Raises
     ------
@@ -26,13 +49,12 @@ def forget(store: "Store", speaker: str | None = None, path: str | None = None) 
     AmbiguousRecordingError
         `path` is stored for several roots.
     """
-    if (speaker is None) == (path is None):
-        raise UsageError("expected either a speaker or a path to forget")
     with store.locks.maintaining():
         rows = _chosen(store, speaker, path)
-        _forget_names(store, rows, path)
+        _forget_names(store, rows, speaker, path)
         if rows:
-            shutil.rmtree(store.reranker_path, ignore_errors=True)
+            for name in _FITTED:
+                _erase(store.path / name)
         ids = [row["id"] for row in rows]
         retrying(lambda: store.recordings.remove(store.recordings.delta.handle(), ids))
         _forget_files(store)
@@ -40,23 +62,27 @@ def forget(store: "Store", speaker: str | None = None, path: str | None = None) 
 
 
 def _chosen(store: "Store", speaker: str | None, path: str | None) -> list[dict[str, Any]]:
+    if (speaker is None) == (path is None):
+        raise UsageError("expected either a speaker or a path to forget")
     if path is None:
         condition = f"speaker = {quote(speaker or '')}"
     else:
         full = quote(absolute(path))
         condition = f"(path = {quote(path)} OR root || '/' || path = {full})"
-    columns = ["id", "root", "path"]
+    columns = ["id", "root", "path", "content_hash"]
     rows = list(store.recordings.delta.read(columns, conditions=[condition]).to_pylist())
     if path is not None and len(rows) > 1:
-        named = " and ".join(sorted(f"{row['root']}/{row['path']}" for row in rows))
+        named = " and ".join(sorted(map(_full, rows)))
         raise AmbiguousRecordingError(f"{path!r} names {named}; give the full path")
     return rows
 
 
-def _forget_names(store: "Store", rows: list[dict[str, Any]], path: str | None) -> None:
+def _forget_names(
+    store: "Store", rows: list[dict[str, Any]], speaker: str | None, path: str | None
+) -> None:
     """Drop what names the recordings in the logs; what has an id is told by it, else by name."""
     ids = "[" + ", ".join(str(row["id"]) for row in rows) + "]::BIGINT[]"
-    full = {f"{row['root']}/{row['path']}" for row in rows}
+    full = set(map(_full, rows))
     given = {row["path"] for row in rows}
     if path is not None:
         full.add(absolute(path))
@@ -72,8 +98,22 @@ def _forget_names(store: "Store", rows: list[dict[str, Any]], path: str | None) 
             f'list_has_any("group", {names})',
         ],
     )
-    failed = [f"list_contains({_texts(full)}, root || '/' || path)"]
+    failed = [
+        f"list_contains({_texts(full)}, root || '/' || path)",
+        *_tell_of(full | given, speaker),
+    ]
     _drop(store.failures, failed if rows else [*failed, f"list_contains({names}, path)"])
+
+
+def _tell_of(names: set[str], speaker: str | None) -> list[str]:
+    """Conditions on failures whose reason names a file or the speaker, or whose folder does.
+
+    A file that failed has no speaker in the store, but its folders may be named after one.
+    """
+    told = names | ({speaker} if speaker else set())
+    reasons = [f"contains(detail, {quote(name)})" for name in sorted(told)]
+    folder = f"list_contains(string_split(path, '/'), {quote(speaker or '')})"
+    return [*reasons, folder] if speaker else reasons
 
 
 def _names_one(ids: str, names: str, who: str) -> str:
@@ -92,9 +132,43 @@ def _forget_files(store: "Store") -> None:
     """Delete what may still hold the rows: old files, rows set aside, indexes and caches."""
     for table in store.tables:
         table.purge()
-    shutil.rmtree(store.set_aside_path, ignore_errors=True)
-    shutil.rmtree(store.vectors.folder, ignore_errors=True)
+    _erase(store.set_aside_path)
+    cells = store.recordings.cells()
+    kept = {file for cell, files in cells.items() for file in _clean(store, cell, files)}
+    for file in store.vectors.folder.rglob("*"):
+        if file.is_file() and file not in kept:
+            file.unlink()
     store.vectors.refresh_unlocked()
+
+
+def _clean(store: "Store", cell: Cell, files: tuple[str, ...]) -> list[Path]:
+    """List the files of an index that was built from precisely the files that are left, else none.
+
+    Files of rows are never changed in place, so that these never held a row that is erased. Raw
+    vectors that are longer than the index count may be left of an interrupted addition.
+    """
+    index = store.vectors.file(cell)
+    built = index.built()
+    if built is None or built.files != files or index.load(built) is None:
+        return []
+    named = [index.path, index.path.with_suffix(".json")]
+    if built.vectors is None:
+        return named
+    vectors = index.path.with_name(built.vectors)
+    is_full = vectors.stat().st_size == 4 * built.count * built.dimension
+    return [*named, vectors] if is_full else []
+
+
+def _erase(path: Path) -> None:
+    """Delete a folder or a file, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _full(row: dict[str, Any]) -> str:
+    return f"{row['root']}/{row['path']}"
 
 
 def _texts(texts: set[str]) -> str:
