@@ -13,6 +13,8 @@ from .texts import write_lines
 def write_kaldi(folder: Path, recordings: Sequence[Listed]) -> tuple[Path, ...]:
     """Write wav.scp, utt2spk, spk2utt, utt2lang, utt2dur, and spk2gender if each speaker has one.
 
+    utt2dur is left out where the length of one is not known, as Kaldi wants it of all.
+
     Kaldi has no place for other tags: they go to `utt2gender`, `utt2noise` and `utt2age`, and the
     speakers' names as they are to `spk2name`; it passes over these. The manifest's further columns
     are left out.
@@ -32,7 +34,7 @@ def write_kaldi(folder: Path, recordings: Sequence[Listed]) -> tuple[Path, ...]:
         "utt2spk": {row.utterance: row.speaker for row in rows},
         "spk2utt": _utterances(rows),
         "utt2lang": {row.utterance: row.recording.tags.get("language", "und") for row in rows},
-        "utt2dur": {row.utterance: f"{row.recording.duration_s:.6f}" for row in rows},
+        "utt2dur": _durations(rows),
         "spk2gender": _genders(rows),
         "spk2name": _speaker_names(rows),
         **{f"utt2{tag}": _tagged(rows, tag) for tag in ("gender", "noise", "age")},
@@ -64,6 +66,12 @@ def _utterances(rows: Sequence[Named]) -> dict[str, str]:
     for row in rows:
         found[row.speaker].append(row.utterance)
     return {speaker: " ".join(utterances) for speaker, utterances in found.items()}
+
+
+def _durations(rows: Sequence[Named]) -> dict[str, str]:
+    known = {row.utterance: row.recording.duration_s for row in rows}
+    found = {name: f"{seconds:.6f}" for name, seconds in known.items() if seconds is not None}
+    return found if len(found) == len(rows) else {}
 
 
 def _genders(rows: Sequence[Named]) -> dict[str, str]:

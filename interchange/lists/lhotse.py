@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...errors import InterchangeError
 from .names import Named, named
 from .recordings import Listed
 from .texts import write_lines
@@ -23,6 +24,11 @@ def write_lhotse(folder: Path, recordings: Sequence[Listed]) -> tuple[Path, ...]
     Returns
     -------
     files : the recordings, the supervisions
+
+    Raises
+    ------
+    InterchangeError
+        The audio cannot be read, and the store does not know its length.
     """
     rows = [(row, *_header(row.recording)) for row in named(recordings)]
     files = folder / RECORDINGS, folder / SUPERVISIONS
@@ -38,6 +44,11 @@ def _header(one: Listed) -> tuple[int, int, int]:
     try:
         about = soundfile.info(one.file)
     except (soundfile.LibsndfileError, OSError):
+        if one.duration_s is None or one.sample_rate_hz is None:
+            raise InterchangeError(
+                f"expected a known length of {one.file}, its audio was never read and is not there;"
+                " import with --acoustics, or choose another --format"
+            ) from None
         return 1, one.sample_rate_hz, round(one.duration_s * one.sample_rate_hz)
     return about.channels, about.samplerate, about.frames
 

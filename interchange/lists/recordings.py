@@ -29,6 +29,7 @@ class Listed:
     file : the absolute path
     tags : those of TAGS that are known, in that order, as a manifest would write them
     extra : the manifest's further columns
+    duration_s, sample_rate_hz : None where the audio was never read
     """
 
     id: int
@@ -36,8 +37,8 @@ class Listed:
     file: str
     tags: Mapping[str, str]
     extra: Mapping[str, str]
-    duration_s: Seconds
-    sample_rate_hz: int
+    duration_s: Seconds | None
+    sample_rate_hz: int | None
 
 
 def listed(store: "Store", options: ExportOptions) -> list[Listed]:
@@ -66,8 +67,8 @@ def _listed(row: Mapping[str, Any]) -> Listed:
         file=f"{row['root'].rstrip('/')}/{row['path']}",
         tags=tags,
         extra=extra,
-        duration_s=float(row["duration_s"]),
-        sample_rate_hz=int(row["sample_rate_hz"]),
+        duration_s=row["duration_s"],
+        sample_rate_hz=row["sample_rate_hz"],
     )
 
 

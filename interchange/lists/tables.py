@@ -36,7 +36,8 @@ def write_jsonl(path: Path, recordings: Sequence[Listed]) -> None:
 def write_nemo(path: Path, recordings: Sequence[Listed]) -> None:
     """Write NeMo's manifest of labelled speech: `audio_filepath`, `duration`, `offset`, `label`.
 
-    The label is the speaker; a recording without one has none.
+    The label is the speaker; a recording without one has none, nor a duration where the audio was
+    never read.
     """
     write_lines(path, (_json(one, _nemo(one)) for one in recordings))
 
@@ -74,7 +75,8 @@ def _rows(recordings: Sequence[Listed]) -> Iterator[list[str]]:
 
 def _nemo(one: Listed) -> dict[str, object]:
     tags = {("label" if tag == "speaker" else tag): value for tag, value in one.tags.items()}
-    return {"audio_filepath": one.file, "duration": round(one.duration_s, 6), "offset": 0.0, **tags}
+    known = {} if one.duration_s is None else {"duration": round(one.duration_s, 6)}
+    return {"audio_filepath": one.file, **known, "offset": 0.0, **tags}
 
 
 def _json(one: Listed, fields: Mapping[str, object]) -> str:

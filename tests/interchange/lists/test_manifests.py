@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +13,7 @@ from builders import TOY_IDENTITY, ToyEncoder, voice, write_audio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import spkret
 from spkret.errors import InterchangeError, UsageError
 from spkret.indexer.manifest import read_recordings
 from spkret.indexer.manifests.tags import read_tags
@@ -116,6 +118,23 @@ def test_a_store_is_exported_and_read_again(tmp_path: Path, form: str) -> None:
     for old, new in zip(before, after, strict=True):
         assert old.tags == new.tags
         assert form == "kaldi" or old.extra.items() <= new.extra.items()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_embeddings_without_audio_are_exported(tmp_path: Path, form: str) -> None:
+    vectors = np.eye(2, dtype=np.float32)
+    np.savez(tmp_path / "e.npz", keys=np.array(["a.wav", "b.wav"]), embeddings=vectors)
+    spkret.import_embeddings(tmp_path / "store", tmp_path / "e.npz", "outside")
+    store, out = Store.open(tmp_path / "store"), tmp_path / FILES.get(form, f"m.{form}")
+    if form == "lhotse":
+        with pytest.raises(InterchangeError, match="expected a known length of /a"):
+            exporter("manifest")(store, out, ExportOptions(format=form))
+        return
+    assert exporter("manifest")(store, out, ExportOptions(format=form)).rows == 2
+    content = b"".join(map(Path.read_bytes, out.iterdir() if out.is_dir() else [out]))
+    assert b"None" not in content
+    assert b"duration" not in content
+    assert not (out / "utt2dur").exists()
 
 
 def test_polars_reads_the_tables(tmp_path: Path) -> None:
