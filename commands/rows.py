@@ -43,13 +43,18 @@ def check_rows_file(_ctx: click.Context, _param: click.Parameter, path: Path | N
 
 
 def save_rows(rows: "pa.Table", path: Path) -> None:
-    """Write a table into a file, its format by the ending of the name.
+    """Write a table into a file, its format by the ending of the name; a failure leaves the old.
 
     CSV holds lists and maps as JSON, nothing where a value is null, and `nan`. In `.jsonl`, one
     object a line, and `.json`, a list of them, what is not finite is null.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ending = path.suffix.lower()
+    from ..store.files import replacing
+
+    with replacing(path) as temporary:
+        _save(rows, temporary, path.suffix.lower())
+
+
+def _save(rows: "pa.Table", path: Path, ending: str) -> None:
     if ending == ".parquet":
         import pyarrow.parquet as pq
 

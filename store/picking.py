@@ -62,8 +62,10 @@ def _rows(file: DataFile, snapshot: Snapshot, rows: Numbers, schema: pa.Schema) 
     cell = dict(zip(snapshot.partitions, file.cell, strict=True))
     with pq.ParquetFile(file.path) as parquet:
         groups, places = _groups(parquet, rows)
-        stored = [name for name in schema.names if name not in cell]
-        read = parquet.read_row_groups(groups, columns=stored).take(places)
+        stored = pa.schema([field for field in schema if field.name not in cell])
+        # A merge writes texts as views, which cannot be taken from.
+        groups_read = parquet.read_row_groups(groups, columns=stored.names).select(stored.names)
+        read = groups_read.cast(stored).take(places)
     columns = [
         pa.array([cell[name]] * len(rows), pa.string()) if name in cell else read[name]
         for name in schema.names

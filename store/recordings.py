@@ -31,6 +31,7 @@ NAME = "recordings"
 
 _LISTS = {field.name for field in RECORDINGS_SCHEMA if pa.types.is_list(field.type)}
 _MOST_PICKED = 2_048
+_ID_AND_EMBEDDING = pa.schema([RECORDINGS_SCHEMA.field(name) for name in ("id", "embedding")])
 _ROWS_A_BATCH = 16_384
 _SMALL_FILES = 32
 _SMALL_FILES_A_CELL = 4
@@ -150,7 +151,7 @@ class RecordingsTable:
         for file in snapshot.within(dict(zip(CELL_COLUMNS, cell, strict=True))).files:
             parquet = pq.ParquetFile(file.path)
             for batch in parquet.iter_batches(_ROWS_A_BATCH, columns=["id", "embedding"]):
-                rows = pa.Table.from_batches([batch])
+                rows = pa.Table.from_batches([batch]).cast(_ID_AND_EMBEDDING)
                 yield rows["id"].to_numpy(), embeddings(rows)
 
     def stamps(self, root: str) -> dict[str, FileStamp]:

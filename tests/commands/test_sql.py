@@ -102,6 +102,18 @@ def test_values_that_python_does_not_have_are_one_line(
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("ending", ["csv", "json", "jsonl"])
+def test_an_error_leaves_the_file_that_is_there(
+    run: Run, store: Path, tmp_path: Path, ending: str
+) -> None:
+    out = tmp_path / f"old.{ending}"
+    out.write_text("kept")
+    statement = "select map([['a']], [1]) as m, 'infinity'::timestamp as t"
+    run("sql", statement, "--store", store, "--out", out, status=1)
+    assert out.read_text() == "kept"
+    assert list(tmp_path.glob(".old*")) == []
+
+
 def test_lists_of_a_fixed_length(run: Run, store: Path) -> None:
     sql = "select array_value(1, 2, 3) as a, array_value(1, 2, 3, 4, 5) as b"
     lines = run("sql", sql, "--store", store).stdout.splitlines()

@@ -45,6 +45,22 @@ def test_few_rows_are_those_that_a_condition_finds(
     assert picked.drop_columns("f0_hz").equals(found.drop_columns("f0_hz"))  # NaN is not NaN
 
 
+def test_rows_of_files_that_a_deletion_or_a_merge_wrote(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = fill(store, monkeypatch)
+    store.recordings.delete(ids[:1])
+    store.recordings.commit([embedded("0.wav"), embedded("59.wav", language="fr")])
+    left = store.recordings.scan(["id"])["id"].to_pylist()
+    for table in (
+        store.recordings.scan(ids=left),
+        store.recordings.scan(["id", "speaker", "path", "embedding"], ids=left),
+    ):
+        read = store.recordings.scan(table.column_names, where="true")
+        keep = [name for name in table.column_names if name != "f0_hz"]
+        assert table.select(keep).equals(read.select(keep))
+
+
 def test_row_groups_are_small_and_numbers_have_no_dictionary(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
