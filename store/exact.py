@@ -20,6 +20,7 @@ class Exact:
     faiss: Any
     recall: ClassVar[float] = 1.0
     rescored: ClassVar[int] = 0
+    measured: ClassVar[int] = 0
     raw: ClassVar[None] = None
 
     @classmethod
@@ -55,9 +56,10 @@ class Exact:
         """Tell whether the index may grow to `count` vectors, or had better be built again."""
         return fits(count, self.faiss.d)
 
-    def add(self, ids: Ids, vectors: Floats) -> None:
+    def extended(self, ids: Ids, vectors: Floats) -> "Exact":
         """Add unit vectors (n, dimension)."""
         self.faiss.add_with_ids(vectors, ids)
+        return self
 
 
 def fits(count: int, dimension: int) -> bool:

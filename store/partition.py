@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Index = Exact | Approximate
 
-_HASHED_ON_LOAD = 2**28
+_HASHED_WHOLE = 2**28
+_PART, _PARTS = 2**20, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class Built:
     files : the partition's Parquet files in that version
     count, dimension : of the vectors
     rows : digest of the rows' ids and times
-    size_bytes, blake2b : of the index file
+    size_bytes, blake2b : of the index file; of one beyond 256 MiB, sixteen parts are hashed
     recall : at 20, measured when it was built; 1 for an exact index
     vectors : name of the file of raw vectors beside an approximate index
     rescored : how many of its hits an approximate index scores again exactly, at least
+    measured : how many vectors an approximate index had when its recall was measured
     """
 
     version: int
@@ -50,6 +52,7 @@ class Built:
     recall: float
     vectors: str | None
     rescored: int
+    measured: int
 
 
 class PartitionFile:
@@ -70,19 +73,20 @@ class PartitionFile:
             return None
 
     def load(self, built: Built) -> Index | None:
-        """Read the index; None if it is not the one that the note tells of.
-
-        The content of a file beyond 256 MiB is compared with the note by `spkret check` only.
-        """
+        """Read the index; None if it is not the one that the note tells of."""
         import faiss
 
         try:
-            if built.size_bytes <= _HASHED_ON_LOAD and _blake2b(self.path) != built.blake2b:
+            if _blake2b(self.path) != built.blake2b:
                 return None
             index = faiss.read_index(str(self.path))
             if built.vectors is None:
                 return Exact(index)
-            return Approximate(index, self._raw(built), built.recall, built.rescored)
+            raw = self._raw(built)
+            return Approximate(
+                *(index, raw, raw.mapped(built.count)),
+                *(built.recall, built.rescored, built.measured),
+            )
         except (OSError, RuntimeError):
             return None
 
@@ -109,6 +113,7 @@ class PartitionFile:
             recall=index.recall,
             vectors=None if index.raw is None else index.raw.path.name,
             rescored=index.rescored,
+            measured=index.measured,
         )
         write_text(self._note, json.dumps(asdict(built), indent=1) + "\n")
         self._delete_vectors(keep=built.vectors)
@@ -140,8 +145,15 @@ def digest(ids: "Ids", times: npt.NDArray[np.int64]) -> str:
 
 
 def _blake2b(path: Path) -> str:
+    """Hash a file; of a large one, the first and the last MiB and some between."""
+    size, hashed = path.stat().st_size, hashlib.blake2b(digest_size=16)
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        if size <= _HASHED_WHOLE:
+            return hashlib.file_digest(file, lambda: hashed).hexdigest()
+        for start in np.linspace(0, size - _PART, _PARTS).astype(np.int64).tolist():
+            file.seek(start)
+            hashed.update(file.read(_PART))
+    return hashed.hexdigest()
 
 
 _ODD_1, _ODD_2, _ODD_3 = (

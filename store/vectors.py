@@ -216,9 +216,9 @@ class VectorIndex:
         known = np.isin(ids, index.ids())
         if digest(ids[known], times[known]) != built.rows or known.sum() != built.count:
             return None
-        if not known.all():
-            index.add(*self._vectors(cell, ids[~known], snapshot))
-        return index
+        if known.all():
+            return index
+        return index.extended(*self._vectors(cell, ids[~known], snapshot))
 
     def _built(self, cell: Cell, ids: npt.NDArray[np.int64], snapshot: Snapshot) -> Index:
         if exact.fits(len(ids), self._dimension):

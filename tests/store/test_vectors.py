@@ -10,9 +10,11 @@ from builders import embedded
 
 from spkret.errors import UsageError
 from spkret.store import exact, partition
+from spkret.store.approximate import Approximate
 from spkret.store.arrays import embeddings
 from spkret.store.exact import Exact
 from spkret.store.partition import PartitionFile
+from spkret.store.raw_vectors import RawVectors
 from spkret.store.store import Store
 
 LANGUAGES, NOISES = ("en", "de"), ("clean", "background")
@@ -270,6 +272,57 @@ def test_lost_or_cut_raw_vectors_are_written_again(
     assert not again.vectors.fresh()
     assert len(again.vectors.search(QUERY, 5).ids) == 5
     assert again.vectors.equals_rows(("en", "clean"))
+
+
+def speakers(count: int, seed: int = 0, spread: float = 0.6) -> npt.NDArray[np.float32]:
+    """Unit vectors (count, 16) around as many speakers as one in twenty."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(count // 20, 16))
+    vectors = np.repeat(centres, 20, axis=0) + spread * rng.normal(size=(count, 16))
+    unit: npt.NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float32)
+
+
+def built(folder: Path, vectors: npt.NDArray[np.float32]) -> Approximate:
+    ids = np.arange(len(vectors)) + 1000
+    raw = RawVectors(folder / "noise=clean.test.vectors", vectors.shape[1])
+    return Approximate.build([(ids, vectors)], len(ids), raw)
+
+
+@pytest.mark.parametrize("k", [1, 20, 100, 1_000, 20_000, 30_000])
+def test_as_many_hits_as_asked_for_and_the_right_ones(tmp_path: Path, k: int) -> None:
+    vectors = speakers(20_000)
+    index = built(tmp_path, vectors)
+    right = 0
+    for query in speakers(100, seed=1)[:5]:
+        ids, cosines = index.search(query, k)
+        exact = vectors @ query
+        assert len(ids) == min(k, 20_000)
+        np.testing.assert_allclose(cosines, exact[ids - 1000], atol=1e-6)
+        assert np.all(np.diff(cosines) <= 0)
+        least = np.sort(exact)[::-1][: len(ids)][-1]
+        right += int((cosines >= least - 1e-6).sum())
+    assert right >= 0.95 * 5 * min(k, 20_000)
+
+
+def test_copies_count_as_found(tmp_path: Path) -> None:
+    vectors = speakers(4_000)
+    vectors[::3] = vectors[0]
+    assert built(tmp_path, vectors).recall >= 0.99
+
+
+def test_growth_measures_the_recall_again_and_refuses_what_does_not_fit(tmp_path: Path) -> None:
+    index = built(tmp_path, speakers(4_000))
+    assert index.measured == 4_000
+    few = index.extended(np.arange(100), speakers(100, seed=2))
+    assert few is not None
+    assert (few.measured, len(few.vectors()), few.faiss.ntotal) == (4_000, 4_100, 4_100)
+    more = few.extended(np.arange(100, 1_100), speakers(1_000, seed=3))
+    assert more is not None
+    assert more.measured == 5_100
+    narrow = speakers(20, seed=4)[0] + np.random.default_rng(5).normal(scale=0.02, size=(3_000, 16))
+    narrow = (narrow / np.linalg.norm(narrow, axis=1, keepdims=True)).astype(np.float32)
+    assert more.extended(np.arange(2_000, 5_000), narrow) is None
 
 
 def test_changed_raw_vectors_are_told_by_a_comparison_with_the_rows(
