@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import NoReturn
 
 from ...errors import ManifestError
 from ...store.schema import TagSource
@@ -29,11 +28,13 @@ def read_folders(audio_dir: Path) -> Rows:
     - Else the first folder is the speaker; a file at the top has none.
     """
     speakers = {**librispeech_speakers(audio_dir), **voxceleb_speakers(audio_dir)}
-    for path in sorted(_audio_files(audio_dir)):
+    unreadable: list[BadRow] = []
+    for path in sorted(_audio_files(audio_dir, unreadable)):
         if is_utf8(path):
             yield _row(path, speakers)
         else:
             yield BadRow(printable(path), Reason.BAD_NAME, "not UTF-8; rename the file")
+    yield from unreadable
 
 
 def _row(path: str, speakers: Mapping[str, Mapping[str, str]]) -> Row:
@@ -51,10 +52,20 @@ def _row(path: str, speakers: Mapping[str, Mapping[str, str]]) -> Row:
     return Row(path, path, {"speaker": match["speaker"], **tags}, extra, TagSource.FOLDER, listed)
 
 
-def _audio_files(audio_dir: Path) -> Iterator[str]:
-    """Yield the audio files under a folder, links followed once, hidden ones left out."""
+def _audio_files(audio_dir: Path, unreadable: list[BadRow]) -> Iterator[str]:
+    """Yield the audio files under a folder, links followed once, hidden ones left out.
+
+    Folders below it that cannot be listed are added to `unreadable`.
+    """
+
+    def note(error: OSError) -> None:
+        if error.filename == str(audio_dir):
+            raise ManifestError(f"cannot read {audio_dir}: {error.strerror}") from error
+        folder = Path(error.filename).relative_to(audio_dir).as_posix()
+        unreadable.append(BadRow(printable(folder), Reason.UNREADABLE, f"{error.strerror}: folder"))
+
     seen: set[str] = set()
-    for folder, folders, files in os.walk(audio_dir, onerror=_raise, followlinks=True):
+    for folder, folders, files in os.walk(audio_dir, onerror=note, followlinks=True):
         real = os.path.realpath(folder)
         folders[:] = [] if real in seen else [name for name in folders if name[0] != "."]
         if real not in seen:
@@ -62,7 +73,3 @@ def _audio_files(audio_dir: Path) -> Iterator[str]:
             for name in files:
                 if name[0] != "." and PurePosixPath(name).suffix.lower() in SUFFIXES:
                     yield Path(folder, name).relative_to(audio_dir).as_posix()
-
-
-def _raise(error: OSError) -> NoReturn:
-    raise ManifestError(f"cannot read {error.filename}: {error.strerror}") from error

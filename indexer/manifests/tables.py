@@ -107,17 +107,14 @@ def _header(fields: list[str], path: Path) -> list[str]:
 
 
 def _read_json_lines(file: TextIO, path: Path) -> Rows:
-    good = bad = 0
-    for number, line in enumerate(file, 1):
-        if line.strip():
-            row = _json_row(line, f"line {number}")
-            good, bad = good + isinstance(row, Row), bad + isinstance(row, BadRow)
-            yield row
-    if not good:
+    rows = [_json_row(line, f"line {n}") for n, line in enumerate(file, 1) if line.strip()]
+    if not any(isinstance(row, Row) for row in rows):
         raise ManifestError(
             f"expected one JSON object a line in {path}, each with"
-            f" {' or '.join(COLUMNS['path'])}, got {bad} lines without"
+            f" {' or '.join(COLUMNS['path'])}, got {len(rows)} lines without"
         )
+    cut = {row.path for row in rows if isinstance(row, Row) and _starts_later(row)}
+    yield from (_segment(row) if row.path in cut else row for row in rows)
 
 
 def _json_row(line: str, where: str) -> Row | BadRow:
@@ -127,9 +124,23 @@ def _json_row(line: str, where: str) -> Row | BadRow:
         return bad_row(where, "not JSON")
     if not isinstance(values, dict):
         return bad_row(where, f"expected a JSON object, got {type(values).__name__}")
-    if values.get("offset") not in (None, 0):
-        return bad_row(where, f"offset {values['offset']}: segments are not read, cut the file")
     return row_of(((name, text_of(value)) for name, value in values.items()), where)
+
+
+def _starts_later(row: Row) -> bool:
+    """Tell whether a row is of a segment that does not begin where its file does."""
+    try:
+        return float(row.extra.get("offset", 0)) != 0
+    except ValueError:
+        return True
+
+
+def _segment(row: Row | BadRow) -> BadRow:
+    """Build the failure of a row that is, beside others of its file, one of segments."""
+    if isinstance(row, BadRow):
+        return row
+    offset = row.extra.get("offset", "0")
+    return bad_row(row.where, f"offset {offset} in {row.path}: segments are not read, cut the file")
 
 
 def _read_parquet(path: Path) -> Rows:

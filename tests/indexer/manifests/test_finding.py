@@ -64,9 +64,10 @@ def test_nemo_segments_are_named(tmp_path: Path) -> None:
     lines += ['{"audio_filepath": "a.wav", "offset": 2.0, "duration": 2, "label": "bob"}']
     path.write_text("\n".join(lines))
     listed = read_recordings(tmp_path, path)
-    assert [each.speaker.value for each in listed.recordings] == ["ann"]
+    assert listed.recordings == []
     assert [each.detail for each in listed.failures] == [
-        "line 2: offset 2.0: segments are not read, cut the file"
+        f"line {n}: offset {offset} in a.wav: segments are not read, cut the file"
+        for n, offset in ((1, "0"), (2, "2.0"))
     ]
 
 

@@ -71,6 +71,25 @@ def test_nemo_json_lines(tmp_path: Path, suffix: str) -> None:
     assert row.extra == {"offset": "0", "duration": "2.5"}
 
 
+@pytest.mark.parametrize("offset", ["0", "0.0", '"0.0"', "-0.0", "null", '""'])
+def test_no_offset_is_a_whole_file(tmp_path: Path, offset: str) -> None:
+    rows = rows_of(tmp_path / "m.jsonl", f'{{"path": "a.wav", "offset": {offset}}}\n')
+    assert [row.path for row in good(rows)] == ["a.wav"]
+
+
+def test_all_segments_of_a_file_fail(tmp_path: Path) -> None:
+    lines = [
+        '{"audio_filepath": "a.wav", "offset": 0.0, "duration": 2.0, "label": "ann"}',
+        '{"audio_filepath": "a.wav", "offset": 2.0, "duration": 3.0, "label": "bob"}',
+        '{"audio_filepath": "b.wav", "offset": 0.0, "duration": 2.0, "label": "eve"}',
+    ]
+    first, second, whole = rows_of(tmp_path / "m.jsonl", "\n".join(lines))
+    assert isinstance(first, BadRow)
+    assert first.detail == "line 1: offset 0.0 in a.wav: segments are not read, cut the file"
+    assert isinstance(second, BadRow)
+    assert isinstance(whole, Row)
+
+
 def test_bad_json_lines_are_rows_with_a_reason(tmp_path: Path) -> None:
     lines = [
         '{"path": "a.wav", "tags": {"x": [1, "é"]}}',
