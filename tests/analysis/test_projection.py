@@ -1,12 +1,17 @@
 """Embeddings on a plane."""
 
+import os
+from collections import Counter
+from typing import Any
+
 import numpy as np
 import pytest
+import threadpoolctl
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.manifold import trustworthiness
 
-from spkret.analysis.projection import Projection, project, sample_by_speaker
+from spkret.analysis.projection import Projection, duration_of, project, sample_by_speaker
 
 
 def voices(speakers: int = 8, each: int = 12) -> np.ndarray:
@@ -39,20 +44,64 @@ def test_few_recordings_are_laid_out_too(method: Projection, count: int) -> None
     assert np.isfinite(placed).all()
 
 
+@pytest.mark.parametrize("method", list(Projection))
+def test_one_dimension_is_a_line(method: Projection) -> None:
+    placed = project(voices()[:, :1], method)
+    assert placed.shape == (96, 2)
+    assert np.ptp(placed[:, 1]) == 0
+    assert (np.argsort(placed[:, 0]) == np.argsort(voices()[:, 0])).all()
+
+
+def test_tsne_leaves_half_of_the_cores_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[int] = []
+
+    class Limited(threadpoolctl.threadpool_limits):
+        def __init__(self, limits_: int, **more: Any) -> None:
+            limits.append(limits_)
+            super().__init__(limits_, **more)
+
+    monkeypatch.setattr(threadpoolctl, "threadpool_limits", Limited)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    project(voices())
+    assert limits[0] == 2
+
+
+def test_long_waits_are_told() -> None:
+    assert duration_of(10_000, Projection.TSNE) == ", about 30 s"
+    assert duration_of(1_000, Projection.TSNE) == duration_of(10_000, Projection.PCA) == ""
+
+
 @given(
     st.lists(st.one_of(st.none(), st.sampled_from("abcdef")), max_size=60),
     st.integers(1, 40),
 )
-def test_a_sample_holds_whole_speakers_and_is_not_too_large(
-    names: list[str | None], most: int
-) -> None:
-    speakers = np.array(names, object)
-    rows = sample_by_speaker(speakers, most)
-    assert len(rows) <= most
-    assert rows.tolist() == sorted(set(rows.tolist()))
-    largest = max((names.count(name) for name in names if name is not None), default=1)
-    if largest <= most and names:
-        assert len(rows) > 0
-    for name in {names[row] for row in rows.tolist()} - {None}:
-        taken = sum(names[row] == name for row in rows.tolist())
-        assert taken == names.count(name) or taken == len(rows)
+def test_a_sample_is_full_of_whole_speakers(names: list[str | None], most: int) -> None:
+    rows = sample_by_speaker(np.array(names, object), most).tolist()
+    assert len(rows) == min(most, len(names))
+    assert rows == sorted(set(rows))
+    counts, taken = Counter(names), Counter(names[row] for row in rows)
+    small = [name for name in taken if name is not None and counts[name] <= 20]
+    assert sum(taken[name] < counts[name] for name in small) <= 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_large_speakers_leave_room_for_others(seed: int) -> None:
+    small = [f"s{row // 10}" for row in range(1_000)]
+    speakers = np.array(["big"] * 4_000 + small, object)
+    taken = Counter(speakers[sample_by_speaker(speakers, 3_000, seed)])
+    assert taken == {"big": 2_000} | dict.fromkeys(small, 10)
+    taken = Counter(speakers[sample_by_speaker(speakers, 1_000, seed)])
+    assert sum(taken.values()) == 1_000
+    assert taken["big"] <= 50
+    assert len(taken) >= 95
+    equal = np.repeat(np.array([f"p{number}" for number in range(20)], object), 2_500)
+    assert Counter(equal[sample_by_speaker(equal, 2_000, seed)]) == dict.fromkeys(equal, 100)
+
+
+def test_speakers_are_as_likely_to_be_drawn_whatever_their_sizes() -> None:
+    """Of 30 speakers with 5 and 30 with 15 recordings, both kinds fill a half of the speakers."""
+    speakers = np.array([f"{n}" for n in range(60) for _ in range(5 if n < 30 else 15)], object)
+    drawn = [
+        int(n) for seed in range(300) for n in set(speakers[sample_by_speaker(speakers, 300, seed)])
+    ]
+    assert np.mean(np.array(drawn) < 30) == pytest.approx(0.5, abs=0.02)
