@@ -150,7 +150,7 @@ def _recording(
     name = str(recording.get("id", ""))
     said = supervisions.get(name, ())
     fields = {**_flat(recording.get("custom")), **_agreed(said)}
-    row = row_of({**fields, "recording": name, "path": path}.items(), where)
+    row = row_of({"recording": name, **fields, "path": path}.items(), where)
     speakers = {each["speaker"] for each in said if each.get("speaker")}
     return replace(row, doubt=_SEVERAL) if isinstance(row, Row) and len(speakers) > 1 else row
 

@@ -66,7 +66,7 @@ def _recording(row: Named, channels: int, rate_hz: int, samples: int) -> dict[st
 
 
 def _supervision(row: Named, channels: int, rate_hz: int, samples: int) -> dict[str, object]:
-    tags, extra = dict(row.recording.tags), dict(row.recording.extra)
+    tags, extra = dict(row.recording.tags), dict(row.recording.further)
     own = {name: tags.pop(name) for name in _FIELDS if name in tags}
     own |= {name: extra.pop(name) for name in _OF_EXTRA if name in extra}
     custom = {**extra, **tags}

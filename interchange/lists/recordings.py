@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ...store.store import Store
 
 TAGS = ("speaker", "language", "noise", "gender", "age")
+SEGMENT_FIELDS = frozenset({"offset", "duration"})
+"""Columns that would say which part of a file is meant: what is stored are whole files."""
 _COLUMNS = ("id", "root", "path", *TAGS, "duration_s", "sample_rate_hz", "extra")
 _UNKNOWN = {"language": UNKNOWN_LANGUAGE, "noise": Noise.UNKNOWN}
 
@@ -39,6 +41,11 @@ class Listed:
     extra: Mapping[str, str]
     duration_s: Seconds | None
     sample_rate_hz: int | None
+
+    @property
+    def further(self) -> Mapping[str, str]:
+        """The manifest's further columns, less those that would make a part of the file of it."""
+        return {name: text for name, text in self.extra.items() if name not in SEGMENT_FIELDS}
 
 
 def listed(store: "Store", options: ExportOptions) -> list[Listed]:

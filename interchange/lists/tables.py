@@ -9,6 +9,9 @@ from pathlib import Path
 from .recordings import TAGS, Listed
 from .texts import write_lines, write_separated
 
+LABEL = "label"
+"""What NeMo calls the speaker."""
+
 
 def write_csv(path: Path, recordings: Sequence[Listed]) -> None:
     """Write CSV with a header, quoted where needed."""
@@ -66,20 +69,20 @@ TABLES: Mapping[str, Callable[[Path, Sequence[Listed]], None]] = {
 
 def _rows(recordings: Sequence[Listed]) -> Iterator[list[str]]:
     """Yield the header, and a row of cells for each recording."""
-    further = sorted({name for one in recordings for name in one.extra} - {"path", *TAGS})
+    further = sorted({name for one in recordings for name in one.further} - {"path", *TAGS})
     yield ["path", *TAGS, *further]
     for one in recordings:
         tags = [one.tags.get(tag, "") for tag in TAGS]
-        yield [one.file, *tags, *(one.extra.get(name, "") for name in further)]
+        yield [one.file, *tags, *(one.further.get(name, "") for name in further)]
 
 
 def _nemo(one: Listed) -> dict[str, object]:
-    tags = {("label" if tag == "speaker" else tag): value for tag, value in one.tags.items()}
+    tags = {(LABEL if tag == "speaker" else tag): value for tag, value in one.tags.items()}
     known = {} if one.duration_s is None else {"duration": round(one.duration_s, 6)}
     return {"audio_filepath": one.file, **known, "offset": 0.0, **tags}
 
 
 def _json(one: Listed, fields: Mapping[str, object]) -> str:
     """Write fields, and the manifest's further columns where they have other names."""
-    further = {name: text for name, text in one.extra.items() if name not in fields}
+    further = {name: text for name, text in one.further.items() if name not in fields}
     return json.dumps({**fields, **further}, ensure_ascii=False)
