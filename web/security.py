@@ -30,8 +30,8 @@ _BODIES = {
     "/uploads": "multipart/form-data",
     **dict.fromkeys(("/query", "/verify", "/identify", "/sql"), "application/json"),
 }
-"""What is posted where. A page of another site can have forms sent, but no JSON."""
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""What is posted where."""
+_READING = frozenset({"GET", "HEAD"})
 _SAME_SITE = frozenset({"same-origin", "none"})
 
 Refusal = tuple[int, str]
@@ -53,7 +53,8 @@ def refusal(scope: Scope, settings: Settings) -> Refusal | None:
     return (
         _wrong_host(headers, settings)
         or _no_token(scope, headers, settings)
-        or (None if scope["method"] in _SAFE_METHODS else _forged(scope, headers))
+        or _forged(scope, headers)
+        or _other_body(scope, headers)
     )
 
 
@@ -81,13 +82,25 @@ def _no_token(scope: Scope, headers: Headers, settings: Settings) -> Refusal | N
 
 
 def _forged(scope: Scope, headers: Headers) -> Refusal | None:
-    """Refuse what another site's page makes a browser send."""
+    """Refuse what another site's page makes a browser send, be it only to keep the server busy."""
+    if scope["method"] in _READING and _is_linked(scope["path"]):
+        return None
     site, origin = headers.get("sec-fetch-site", "none"), headers.get("origin")
-    if site not in _SAME_SITE or (origin is not None and _place(origin) != headers.get("host")):
-        return (
-            403,
-            "expected a request of this server's own page or of a program, got one of another site",
-        )
+    if site in _SAME_SITE and (origin is None or _place(origin) == headers.get("host")):
+        return None
+    return (
+        403,
+        "expected a request of this server's own page or of a program, got one of another site",
+    )
+
+
+def _is_linked(path: str) -> bool:
+    """Tell where links of other sites may lead to: the page and what it is made of."""
+    return path == "/" or path.startswith(_OPEN_FOLDERS)
+
+
+def _other_body(scope: Scope, headers: Headers) -> Refusal | None:
+    """Refuse bodies of another type: a page of another site can have forms sent, but no JSON."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     wanted = _BODIES.get(scope["path"], kind)
     if scope["method"] == "POST" and kind != wanted:

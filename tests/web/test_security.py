@@ -39,9 +39,13 @@ def test_names_of_this_computer_are_taken(client: TestClient, host: str) -> None
         {"sec-fetch-site": "same-site"},
     ],
 )
-def test_another_site_s_page_can_change_nothing(
+def test_another_site_s_page_can_ask_and_change_nothing(
     client: TestClient, headers: dict[str, str], anchor: bytes
 ) -> None:
+    for path in (*CLOSED, "/health"):
+        assert client.get(path, headers=headers).status_code == 403, path
+    for path in ("/", "/static/main.js"):
+        assert client.get(path, headers=headers).status_code == 200, path
     assert client.post("/query", json=QUERY, headers=headers).status_code == 403
     sent = client.post("/uploads", files={"file": ("a.wav", anchor)}, headers=headers)
     assert sent.status_code == 403

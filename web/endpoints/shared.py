@@ -23,7 +23,7 @@ _MEANINGS = {
 
 def failures(*statuses: int) -> Failures:
     """Describe the failures of an endpoint beside those that all have."""
-    every = sorted({400, 401, 422, 503, *statuses})
+    every = sorted({400, 401, 403, 422, 503, *statuses})
     return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in every}
 
 
