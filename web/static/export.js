@@ -23,13 +23,18 @@ export function commandLine({ anchor, request, store, uploads }) {
   if (request.open) options.push("--open");
   if (request.explain) options.push("--explain");
   if (store) options.push(`--store ${quoted(store)}`);
-  const words = `spkret query ${quoted(anchor.label)}${request.group ? " --group -" : ""} ${options.join(" ")}`;
-  if (!request.group) return words;
-  return `${words} <<'END'\n${request.group.map((ref) => uploads.get(ref)?.label ?? ref).join("\n")}\nEND`;
+  if (request.group) options.unshift("--group -");
+  // a name that looks like an option goes last, where none is looked for
+  const named = anchor.label.startsWith("-") ? [...options, "--", quoted(anchor.label)] : [quoted(anchor.label), ...options];
+  const command = ["spkret query", ...named].join(" ");
+  if (!request.group) return command;
+  const names = request.group.map((ref) => quoted(uploads.get(ref)?.label ?? ref));
+  return `printf '%s\\n' ${names.join(" ")} | ${command}`;
 }
 
+/** Write a word for the shell, whatever is in it; names of files come from anyone. */
 function quoted(word) {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function copyButton(label, words) {

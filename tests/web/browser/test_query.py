@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -128,11 +129,54 @@ def test_an_answer_can_be_taken_along(page: Page) -> None:
     answer = find_match(page)
     page.locator("summary", has_text="Export").click()
     command = page.locator("#result pre").inner_text()
-    assert command.startswith(f"spkret query {ANCHOR} --group - --top 20 --open --explain")
-    assert command.endswith("<<'END'\n" + "\n".join(GROUP) + "\nEND")
+    assert command.startswith(
+        f"printf '%s\\n' {' '.join(GROUP)} | spkret query {ANCHOR} --group - "
+    )
+    assert "--top 20 --open --explain" in command
     with page.expect_download() as download:
         button(page, "Download JSON").click()
     assert json.loads(Path(download.value.path()).read_text()) == answer
+
+
+@pytest.mark.parametrize("anchor", ["-x.wav", "$(echo INJECTED > injected).wav"])
+def test_names_of_files_are_words_to_a_shell(page: Page, tmp_path: Path, anchor: str) -> None:
+    names = [
+        "END",
+        "echo INJECTED > injected; # .wav",
+        "it's `id` $HOME\\n",
+        "--open",
+        "=ls",
+        "%s %d",
+    ]
+    command = page.evaluate(
+        """async ([anchor, names]) => {
+            const { commandLine } = await import("./static/export.js");
+            const refs = names.map((name, number) => `upload:${number}`);
+            const uploads = new Map(refs.map((ref, number) => [ref, { label: names[number] }]));
+            const request = { top: 5, group: refs, where: "path != '; touch injected'" };
+            return commandLine({ anchor: { label: anchor }, request, store: "a b", uploads });
+        }""",
+        [anchor, names],
+    )
+    stub = tmp_path / "bin" / "spkret"
+    stub.parent.mkdir()
+    stub.write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\ncat\n")
+    stub.chmod(0o755)
+    environment = {"PATH": f"{stub.parent}:/usr/bin:/bin"}
+    ran = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *words, group = ran.stdout.split("\0")
+    options = ["--group", "-", "--where", "path != '; touch injected'", "--top", "5"]
+    options += ["--store", "a b"]
+    expected = [*options, "--", anchor] if anchor.startswith("-") else [anchor, *options]
+    assert (words, group.splitlines()) == (["query", *expected], names)
+    assert not (tmp_path / "injected").exists()
 
 
 def test_a_slow_query_can_be_cancelled(page: Page) -> None:
