@@ -11,13 +11,15 @@ from .export_trials import no_filters_of_recordings
 from .kinds import Exported, ExportOptions
 from .lists.pairs import SCORES, ListedPair
 from .lists.texts import form_of
+from .naming import Side, clear_names
 
 if TYPE_CHECKING:
     from ..store.store import Store
 
 _TABLES = ("csv", "parquet")
 _COLUMNS = (
-    *("query_id", "trial_id", "created_at", "command", "anchor_path", "candidate_path"),
+    *("query_id", "trial_id", "created_at", "command"),
+    *("anchor_id", "anchor_path", "candidate_id", "candidate_path"),
     *("cosine", "centred", "asnorm", "score", "probability", "is_match", "encoder", "reranker"),
 )
 _RATIOS = "verify"
@@ -49,7 +51,7 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     if form in _TABLES:
         _write_table(out, rows, form)
         return Exported("scores", form, rows.num_rows, (str(out),))
-    SCORES[form](out, _pairs(rows))
+    SCORES[form](out, _pairs(store, rows))
     return Exported("scores", form, rows.num_rows, (str(out),), notes=_doubts(rows, form))
 
 
@@ -61,15 +63,26 @@ def _rows(store: "Store", where: str | None) -> pa.Table:
 
 
 def _newest_of_each(rows: pa.Table) -> pa.Table:
-    """Keep the last row of each pair, sorted by pair; rows come in the order of time."""
-    pairs = zip(rows["anchor_path"].to_pylist(), rows["candidate_path"].to_pylist(), strict=True)
+    """Keep the last row of each pair, sorted by path; rows come in the order of time."""
+    pairs = zip(_sides(rows, "anchor"), _sides(rows, "candidate"), strict=True)
     last = {pair: number for number, pair in enumerate(pairs)}
-    return rows.take(pa.array([last[pair] for pair in sorted(last)], pa.int64()))
+    order = sorted(last, key=lambda pair: [(path, number or 0) for number, path in pair])
+    return rows.take(pa.array([last[pair] for pair in order], pa.int64()))
 
 
-def _pairs(rows: pa.Table) -> list[ListedPair]:
-    columns = ("anchor_path", "candidate_path", "is_match", "score")
-    return [ListedPair(*row) for row in zip(*(rows[c].to_pylist() for c in columns), strict=True)]
+def _sides(rows: pa.Table, side: str) -> list[Side]:
+    ids, paths = rows[f"{side}_id"].to_pylist(), rows[f"{side}_path"].to_pylist()
+    return list(zip(ids, paths, strict=True))
+
+
+def _pairs(store: "Store", rows: pa.Table) -> list[ListedPair]:
+    """List the pairs, sorted by the names they get."""
+    anchors, candidates = _sides(rows, "anchor"), _sides(rows, "candidate")
+    names = clear_names(store, {*anchors, *candidates})
+    answers, scores = rows["is_match"].to_pylist(), rows["score"].to_pylist()
+    table = zip(anchors, candidates, answers, scores, strict=True)
+    pairs = [ListedPair(names[left], names[right], *rest) for left, right, *rest in table]
+    return sorted(pairs, key=lambda pair: (pair.left, pair.right))
 
 
 def _doubts(rows: pa.Table, form: str) -> tuple[str, ...]:

@@ -106,6 +106,26 @@ def test_nist_says_which_scores_are_ratios(tmp_path: Path) -> None:
     assert [float(line[3]) for line in lines] == pytest.approx([2.5, 0.4, 7.0])
 
 
+def test_one_path_under_two_roots_is_two_recordings(tmp_path: Path) -> None:
+    table = labelled_table(3, 1)
+    for name, values in (("root", ["/x", "/y", "/x"]), ("path", ["one.wav", "one.wav", "two.wav"])):
+        table = table.set_column(table.schema.get_field_index(name), name, pa.array(values))
+    store = matched_store(tmp_path / "store", table)
+    ids = {(row["root"], row["path"]): row["id"] for row in store.recordings.scan().to_pylist()}
+    first, second = ids["/x", "one.wav"], ids["/y", "one.wav"]
+    pairs = [Pair(same, "two.wav", str(name)) for same, name in ((True, first), (False, second))]
+    matcher.verify_pairs(store, pairs)
+    assert export("scores", store, tmp_path / "s", "voxceleb").rows == 2
+    lines = [line.split() for line in (tmp_path / "s").read_text().splitlines()]
+    assert [line[1:] for line in lines] == [["two.wav", "/x/one.wav"], ["two.wav", "/y/one.wav"]]
+    export("scores", store, tmp_path / "s.csv", "csv")
+    table = pl.read_csv(tmp_path / "s.csv")
+    assert sorted(table["candidate_id"].to_list()) == sorted([first, second])
+    store.recordings.delete(ids=[first, second])
+    with pytest.raises(InterchangeError, match="stands for several that are no longer stored"):
+        export("scores", store, tmp_path / "s", "kaldi")
+
+
 def logged(anchor: str, candidate: str, **values: object) -> dict[str, object]:
     now = datetime(2026, 1, 2, tzinfo=UTC)
     return {
