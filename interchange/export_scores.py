@@ -86,7 +86,22 @@ def _pairs(store: "Store", rows: pa.Table) -> list[ListedPair]:
 
 
 def _doubts(rows: pa.Table, form: str) -> tuple[str, ...]:
-    """Say so where scores stand as log-likelihood ratios and are none."""
+    """Say so where scores of several kinds stand together, or as ratios that they are not."""
+    return (*_mixed(rows), *_no_ratios(rows, form))
+
+
+def _mixed(rows: pa.Table) -> tuple[str, ...]:
+    kinds = rows.group_by(["command", "reranker"]).aggregate([]).to_pylist()
+    if len(kinds) < 2:
+        return ()
+    shown = sorted(f"{each['command']} ({each['reranker'] or 'no reranker'})" for each in kinds)
+    return (
+        f"scores of {len(kinds)} kinds that are not to be compared stand in one list:"
+        f" {', '.join(shown)}; narrow --where",
+    )
+
+
+def _no_ratios(rows: pa.Table, form: str) -> tuple[str, ...]:
     are_ratios = pc.and_(pc.equal(rows["command"], _RATIOS), pc.is_valid(rows["reranker"]))
     others = rows.num_rows - (pc.sum(are_ratios).as_py() or 0)
     if form != "nist" or not others:

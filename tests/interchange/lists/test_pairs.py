@@ -97,7 +97,11 @@ def test_nist_says_which_scores_are_ratios(tmp_path: Path) -> None:
     store.scores.append(pa.Table.from_pylist(rows, SCORES_SCHEMA))
     ratio = export("scores", store, tmp_path / "r.tsv", "nist", "score = 2.5")
     assert ratio.notes == ()
-    (note,) = export("scores", store, tmp_path / "s.tsv", "nist").notes
+    mixed, note = export("scores", store, tmp_path / "s.tsv", "nist").notes
+    kinds = "query (r), verify (no reranker), verify (r); narrow --where"
+    assert mixed.endswith(kinds)
+    for form in ("kaldi", "voxceleb"):
+        assert export("scores", store, tmp_path / form, form).notes == (mixed,)
     assert note.startswith("2 of 3 scores are no log-likelihood ratios")
     with (tmp_path / "s.tsv").open() as file:
         header, *lines = csv.reader(file, delimiter="\t")
