@@ -26,6 +26,7 @@ from ..retrieval.background_file import from_bytes, to_bytes
 from ..retrieval.groups import Groups
 from ..retrieval.normalize import Background
 from ..retrieval.plda import Plda
+from ..store.files import replace_folder
 from ..store.schema import EncoderIdentity
 from .booster import Booster
 from .calibration import sigmoid
@@ -108,7 +109,7 @@ class Reranker:
             A file is missing or damaged, or another version of spkret wrote it.
         """
         try:
-            files = {name: (folder / name).read_bytes() for name in (_DESCRIPTION, *_DATA)}
+            files = _read(folder)
         except OSError as error:
             raise RerankerError(
                 f"expected a reranker in {folder}, but {error.filename} cannot be read;"
@@ -117,15 +118,16 @@ class Reranker:
         return cls(_parts(files, folder), files)
 
     def save(self, folder: Path) -> None:
-        """Write the reranker, replacing the one in that folder."""
+        """Write the reranker, replacing the one in that folder, which stays until this is whole."""
         draft = folder.with_name(f".{folder.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        for name, data in self._files.items():
-            (draft / name).write_bytes(data)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
+        try:
+            for name, data in self._files.items():
+                (draft / name).write_bytes(data)
+            replace_folder(draft, folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
     @property
     def encoder_fingerprint(self) -> str:
@@ -177,6 +179,14 @@ class Reranker:
         columns = [self.names.index(name) for name in self._base.names]
         parts[:, columns] += self._base.contributions(features)
         return parts
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    """Read the files of one reranker, also where another takes its place meanwhile."""
+    while True:
+        files = {name: (folder / name).read_bytes() for name in (_DESCRIPTION, *_DATA)}
+        if (folder / _DESCRIPTION).read_bytes() == files[_DESCRIPTION]:
+            return files
 
 
 def _files(parts: Parts) -> dict[str, bytes]:

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from .scores import LogTable
     from .store import Store
 
-_FITTED = ("reranker", ".reranker.new", "verification.json")
+_FITTED = ("reranker", ".reranker.new", ".reranker.old", "verification.json")
 """What was fitted to the voices of a store, and its draft."""
+
+_NO_WORD = r"[^\pL\pN]"
 
 
 def copies(store: "Store", speaker: str | None = None, path: str | None = None) -> list[str]:
@@ -106,14 +108,15 @@ def _forget_names(
 
 
 def _tell_of(names: set[str], speaker: str | None) -> list[str]:
-    """Conditions on failures whose reason names a file or the speaker, or whose folder does.
+    """Conditions on failures: of a reason that names a file, or any text that names the speaker.
 
-    A file that failed has no speaker in the store, but its folders may be named after one.
+    A file that failed has no speaker in the store, but it may be named after one.
     """
-    told = names | ({speaker} if speaker else set())
-    reasons = [f"contains(detail, {quote(name)})" for name in sorted(told)]
-    folder = f"list_contains(string_split(path, '/'), {quote(speaker or '')})"
-    return [*reasons, folder] if speaker else reasons
+    reasons = [f"contains(detail, {quote(name)})" for name in sorted(names)]
+    if speaker:
+        word = f"'{_NO_WORD}' || regexp_escape({quote(speaker)}) || '{_NO_WORD}'"
+        reasons.append(f"regexp_matches(concat_ws('/', '', path, detail, ''), {word})")
+    return reasons
 
 
 def _names_one(ids: str, names: str, who: str) -> str:
