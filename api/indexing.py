@@ -50,6 +50,7 @@ def index(
     denoise: bool = False,
     tags: Sequence[str] = (),
     language_model: str | None = None,
+    moved_from: str | PathLike[str] | None = None,
 ) -> "IndexSummary":
     """Embed the audio of a folder into a store, made if it is not there.
 
@@ -57,10 +58,13 @@ def index(
     `crops`, `vad` and `denoise` shape the embeddings (see `indexer.extraction.Extraction`): a store
     is bound to them too. With none of them, a store goes on with those it was made with. `tags`
     (`noise`, `gender`, `language`) are filled in where recordings of this folder lack them, the
-    last by `language_model`, a folder or a repository on Hugging Face.
+    last by `language_model`, a folder or a repository on Hugging Face. Where the files were indexed
+    from another folder before, `moved_from`, its rows are taken over.
 
     Raises
     ------
+    UsageError
+        Nothing was indexed from `moved_from`.
     ManifestError
         The manifest cannot be read as one.
     EncoderMismatchError
@@ -82,6 +86,7 @@ def index(
         progress=progress,
         options=extractor.options,
         taggers=load_taggers(tags, extractor.identity, language_model, device),
+        moved_from=None if moved_from is None else str(moved_from),
     )
 
 

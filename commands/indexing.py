@@ -35,6 +35,7 @@ BETTER = (
         "spkret index ./audio": "tags from ./audio/manifest.csv or from folder names",
         "spkret index ./audio --manifest tags.csv --store ./calls": "tags and store elsewhere",
         "spkret index ./audio --tag noise --tag gender": "tell missing tags from the sound",
+        "spkret index /new/audio --moved-from /old/audio": "after the folder was moved",
         "spkret index ./radio --vad --crops 5 --store ./radio-speech": "embed speech only",
     },
     see_also=("info", "tag", "audit", "docs/indexing.md"),
@@ -78,6 +79,11 @@ BETTER = (
 @language_model_option
 @device_option
 @click.option("--prune", is_flag=True, help="Drop rows whose file is gone.")
+@click.option(
+    "--moved-from",
+    metavar="DIR",
+    help="AUDIO_DIR was here when it was indexed: take its rows over, and embed nothing again.",
+)
 @click.option("--strict", is_flag=True, help="Exit with status 1 if any file could not be indexed.")
 @json_option
 def index(
@@ -103,6 +109,7 @@ def index(
         print_json(summary)
     else:
         _print_summary(summary, store_path, model)
+        _note_lost_roots(store_path, summary.root)
     if strict and summary.failed:
         failed = counted(sum(summary.failed.values()), "file")
         raise Failed(f"{failed} could not be indexed (--strict); why: {FAILURES}")
@@ -129,6 +136,18 @@ def _print_summary(summary: "IndexSummary", store_path: Path, model: str) -> Non
         note(f"not indexed: {counts(summary.failed)}; why: {FAILURES}")
     if model == "compact":
         note(BETTER)
+
+
+def _note_lost_roots(store_path: Path, root: str) -> None:
+    """Name the folders that recordings were indexed from and that are gone, as if moved."""
+    from .. import api
+
+    for other in api.opened(store_path).recordings.roots():
+        if other != root and not Path(other).exists():
+            note(
+                f"{other}, which recordings of this store were indexed from, is gone; if it is"
+                f" {root} now: spkret index {root} --moved-from {other}"
+            )
 
 
 def counts(found: Mapping[str, int]) -> str:

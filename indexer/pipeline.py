@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AudioError
+from ..errors import AudioError, UsageError
+from ..store.files import absolute
 from ..store.schema import Embedded, Failure, Recording
 from .ahead import ahead
 from .commit import CHUNK_ROWS, Committer
@@ -42,6 +43,7 @@ def index(
     progress: Progress | None = None,
     options: Extraction = NO_OPTIONS,
     taggers: Sequence[Tagger] = (),
+    moved_from: str | None = None,
 ) -> IndexSummary:
     """Embed the audio of a folder into a store, made if it is not there.
 
@@ -59,9 +61,13 @@ def index(
     progress : called after each file
     options : what is done to the audio before it is embedded; the store is bound to them too
     taggers : what fills in the tags that recordings of this folder lack, stored ones included
+    moved_from : the folder that these files were in when they were indexed: its rows become those
+        of this folder
 
     Raises
     ------
+    UsageError
+        Nothing was indexed from `moved_from`.
     ManifestError
         The recordings cannot be listed.
     EncoderMismatchError
@@ -75,6 +81,8 @@ def index(
     identity = options.identity(encoder.identity)
     listed = read_recordings(audio_dir, manifest)
     store = Store.create(store_path, identity)
+    if moved_from is not None:
+        _move(store, absolute(moved_from), listed.root)
     plan = make_plan(listed.recordings, listed.root, store.recordings)
     run = _Run(store, encoder, options, listed, plan, progress, taggers)
     run.retag()
@@ -222,6 +230,14 @@ class _Run:
         self._done += files
         if self._progress is not None:
             self._progress(self._done, len(self._listed.recordings), self._audio_s)
+
+
+def _move(store: "Store", old_root: str, new_root: str) -> None:
+    if not store.recordings.move(old_root, new_root):
+        roots = ", ".join(store.recordings.roots()) or "nothing"
+        raise UsageError(
+            f"expected a folder that {store.path} was indexed from, got {old_root}; it has: {roots}"
+        )
 
 
 def _recording(path: Path) -> Recording:

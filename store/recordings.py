@@ -15,7 +15,7 @@ from .delta import MERGED_FILE_BYTES, DeltaFolder, Result, in_cells, retrying, w
 from .locks import Locks
 from .reading import Snapshot, quote
 from .rows import check, tag_problem, to_table
-from .schema import RECORDINGS_SCHEMA, Embedded, FileStamp
+from .schema import RECORDINGS_SCHEMA, Embedded, FileStamp, recording_id
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
@@ -98,6 +98,18 @@ class RecordingsTable:
             Other writers came first every time.
         """
         return self._write(lambda handle: self.remove(handle, ids))
+
+    def move(self, old_root: str, new_root: str) -> int:
+        """Give the rows of one root to another in one transaction; return how many there were.
+
+        Their ids follow. Where the new root has a row of the same path, the old one is dropped.
+
+        Raises
+        ------
+        StoreError
+            Other writers came first every time.
+        """
+        return self._write(lambda handle: self._move(handle, old_root, new_root))
 
     def merge_files(self) -> None:
         """Write small files together, so that reads are fast; commits do so when there are many."""
@@ -210,6 +222,20 @@ class RecordingsTable:
             self._upsert(handle, rows)
         return int(rows.num_rows)
 
+    def _move(self, handle: "DeltaTable", old_root: str, new_root: str) -> int:
+        at = self.delta.snapshot_of(handle)
+        columns = ["id", "path", *CELL_COLUMNS]
+        stored = self.delta.read(columns, conditions=[f"root = {quote(old_root)}"], at=at)
+        if not stored.num_rows or old_root == new_root:
+            return 0
+        ids = [recording_id(new_root, path) for path in stored["path"].to_pylist()]
+        there = set(self._stored(_array(ids), at)["id"].to_pylist())
+        moved = _array([None if id_ in there else id_ for id_ in ids])
+        merger = self._merger(handle, stored.select(["id"]).append_column("moved", moved), stored)
+        merger = merger.when_matched_delete("new.moved IS NULL")
+        merger.when_matched_update({"id": "new.moved", "root": quote(new_root)}).execute()
+        return int(stored.num_rows)
+
     def _stored(self, ids: pa.Array | pa.ChunkedArray, at: Snapshot) -> pa.Table:
         return self.delta.read(["id", *CELL_COLUMNS], among={"id": ids}, at=at)
 
@@ -249,5 +275,5 @@ def _one_at_a_time(handle: "DeltaTable") -> "CommitProperties":
     return CommitProperties(app_transactions=[Transaction(NAME, handle.version() + 1)])
 
 
-def _array(ids: Ids) -> pa.Array:
+def _array(ids: Ids | Sequence[int | None]) -> pa.Array:
     return pa.array(ids, pa.int64())

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -368,3 +369,23 @@ def test_identify_many_among_the_enrolled(run: Run, store: Path, tmp_path: Path)
     assert len(json.loads(saved[0]["probabilities"])) == 2
     one = run("identify", rows[5]["path"], "--enrol", enrol, "--store", store).stdout
     assert len(one.splitlines()) == 2 + 8
+
+
+def test_a_folder_that_was_moved_is_taken_over(run: Run, tmp_path: Path) -> None:
+    old, new, store = tmp_path / "old", tmp_path / "new", tmp_path / "store"
+    old.mkdir()
+    for name in ("001.opus", "002.opus"):
+        shutil.copy2(CORPUS / "en" / name, old / name)
+    run("index", old, "--store", store)
+    old.rename(new)
+    lost = run("index", new, "--store", store)
+    assert f"spkret index {new} --moved-from {old}" in lost.stderr
+    moved = run("index", new, "--moved-from", old, "--store", store)
+    assert "0 of 2 files indexed" in moved.stdout
+    assert "2 unchanged" in moved.stdout
+    assert "is gone" not in moved.stderr
+    roots = run("sql", "select root, path from recordings order by 2", "--store", store)
+    assert roots.stdout.count(str(new)) == 2
+    assert str(old) not in roots.stdout
+    again = run("index", new, "--moved-from", old, "--store", store, status=2)
+    assert f"it has: {new}" in again.stderr

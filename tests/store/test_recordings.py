@@ -313,3 +313,22 @@ def test_edit_sees_the_rows_that_are_there_and_returns_those_that_change(store: 
     assert [row["noise"] for row in rows] == ["clean", "background", "background", "clean"]
     assert store.recordings.cells().keys() == {("en", "clean"), ("en", "background")}
     assert store.recordings.edit([1], louder) == 0
+
+
+def test_rows_of_a_moved_folder_get_its_new_root_and_ids(store: Store) -> None:
+    store.recordings.commit([embedded("a.wav", language="de"), embedded("b.wav")])
+    there = embedded("b.wav", root="/new", vector=np.eye(16, dtype=np.float32)[2])
+    store.recordings.commit([there])
+    before = store.recordings.scan(["embedding"], where="path = 'a.wav'")
+    assert store.recordings.move("/audio", "/new") == 2
+    rows = store.recordings.scan(["id", "root", "path"]).to_pylist()
+    assert {(row["root"], row["path"]) for row in rows} == {("/new", "a.wav"), ("/new", "b.wav")}
+    assert len(rows) == 2
+    assert {row["id"] for row in rows} == {recording_id("/new", p) for p in ("a.wav", "b.wav")}
+    kept = store.recordings.scan(["path", "embedding"]).to_pylist()
+    assert {row["path"]: row["embedding"] for row in kept} == {
+        "a.wav": before["embedding"][0].as_py(),
+        "b.wav": there.embedding.tolist(),
+    }
+    assert store.recordings.move("/audio", "/new") == 0
+    assert len(store.vectors.search(np.ones(16, np.float32), 5).ids) == 2
