@@ -22,15 +22,27 @@ def audit(recordings: pa.Table, lists: TrialLists) -> AuditReport:
     -------
     report : the same for any order of the rows
     """
-    if not recordings.num_rows:
-        return AuditReport(0, 0, float("nan"), ())
-    rows = AuditRows.of(recordings)
-    similar = similar_pairs(rows)
+    return audit_rows(AuditRows.of(recordings), lists)
+
+
+def audit_rows(
+    rows: AuditRows, lists: TrialLists, compared: AuditRows | None = None
+) -> AuditReport:
+    """Audit rows that were read already.
+
+    Parameters
+    ----------
+    compared : those of them whose voices are compared with all others of these; by default all
+    """
+    if not len(rows):
+        return AuditReport(0, 0, float("nan"), (), 0)
+    compared = rows if compared is None else compared
+    similar = similar_pairs(compared)
     findings = [
         *duplicates.same_content(rows),
-        *duplicates.same_audio(rows, similar),
-        *duplicates.two_labels(rows, similar),
-        *outliers.label_outliers(rows),
+        *duplicates.same_audio(compared, similar),
+        *duplicates.two_labels(compared, similar),
+        *outliers.label_outliers(compared),
         *shared.shared_by_trials(rows, lists),
         *coverage.small_cells(rows),
         *coverage.no_trials(rows),
@@ -41,4 +53,4 @@ def audit(recordings: pa.Table, lists: TrialLists) -> AuditReport:
         *channels.own_channels(rows),
     ]
     speakers = len(rows.speakers_of(np.arange(len(rows))))
-    return AuditReport(len(rows), speakers, similar.cut, in_order(findings))
+    return AuditReport(len(rows), speakers, similar.cut, in_order(findings), len(compared))

@@ -63,12 +63,15 @@ class AuditReport:
     near_identical : the cosine above which embeddings count as near-identical in this store, NaN
         where it is too small to tell
     findings : the serious ones first
+    compared : recordings whose voices were compared with each other; all but in a report of a large
+        store
     """
 
     recordings: int
     speakers: int
     near_identical: float
     findings: Sequence[Finding]
+    compared: int
 
     @property
     def serious(self) -> Sequence[Finding]:

@@ -1,6 +1,6 @@
 """The rows of a store as an audit reads them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 
 import numpy as np
@@ -42,7 +42,8 @@ class AuditRows:
     @classmethod
     def of(cls, table: pa.Table) -> Self:
         """Read a table that has `COLUMNS` of RECORDINGS_SCHEMA."""
-        table = table.sort_by("id")
+        ids = table["id"].to_numpy()
+        table = table if (ids[1:] > ids[:-1]).all() else table.sort_by("id")
         roots, paths = (table[name].to_numpy() for name in ("root", "path"))
         full = np.array([f"{r}/{p}" for r, p in zip(roots, paths, strict=True)], object)
         return cls(
@@ -56,6 +57,13 @@ class AuditRows:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def take(self, rows: Integers) -> Self:
+        """Pick the recordings at these rows, which rise."""
+        picked = {each.name: getattr(self, each.name) for each in fields(self)}
+        del picked["voices"]
+        columns = {name: values[rows] for name, values in picked.items()}
+        return type(self)(voices=self.voices.take(rows), **columns)
 
     def named(self, rows: Integers) -> list[str]:
         """Return the paths of rows, sorted."""
