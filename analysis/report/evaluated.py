@@ -40,6 +40,10 @@ def evaluated_trials(
 ) -> Evaluated | None:
     """Read the newest evaluation that was logged; with none, draw trials and score them unlogged.
 
+    Parameters
+    ----------
+    reranker : scores drawn trials; leave it out where these may have trained it
+
     Returns
     -------
     evaluated : None where nothing was logged and the labels allow no trial

@@ -44,8 +44,8 @@ def render(report: Report) -> str:
 def sections(report: Report) -> list[Section]:
     """List the sections of the page, in order."""
     return [
-        *store_sections(report.inventory, report.failures, report.duplicates),
-        *score_sections(report.scores, report.matching, report.importance),
+        *store_sections(report.inventory, report.failures, report.duplicates, report.compared),
+        *score_sections(report),
         *map_sections(report.map, report.clusters),
     ]
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ...errors import RerankerError
-from ...rerank.loading import load_for
 from ...rerank.ranker import Reranker
-from ..audit import audit
-from ..findings import Finding
-from ..projection import Projection
+from ..audit import audit_rows
+from ..findings import AuditReport, Finding
+from ..projection import Projection, duration_of, sample_by_speaker
 from ..rows import AuditRows
 from .clusters import Clusters, find_clusters
+from .cross_validation import CrossValidation, cross_validation_of
 from .evaluated import evaluated_trials
 from .failures import FailureReason, failures_by_reason
 from .importance import FeatureImportance, importance_of
 from .inventory import Inventory, take_inventory
 from .map import EmbeddingMap, map_embeddings
 from .matching import Matching, measure_matching
+from .origins import OWN, About, reranker_in_use, source_of
 from .pairs import PairScores, score_pairs
 from .standing_out import Remark, duplicates, remarks
 
@@ -31,19 +31,10 @@ Progress = Callable[[str, int, int, str], None]
 """Called with what is under way, steps done, of how many, and what comes next."""
 
 STEPS = 7
+MOST_COMPARED = 30_000
+"""Recordings whose voices are compared with each other."""
+_LARGE = ("embedding", "spectrum_mean", "spectrum_std")
 _EMPTY = "the store has no recordings: spkret index AUDIO_DIR"
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """Which store a report is of, and when it was made; `reranker` is a fingerprint or None."""
-
-    store: str
-    encoder: str
-    encoder_fingerprint: str
-    reranker: str | None
-    created: datetime
-    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +42,12 @@ class Report:
     """What is in a store, and how well it tells speakers apart.
 
     A part is None, or empty, where the store holds too little for it.
+
+    Attributes
+    ----------
+    compared : recordings in which copies encoded again, similar voices and wrong labels were
+        looked for
+    cross_validation : of the store's own reranker; None without one
     """
 
     about: About
@@ -58,8 +55,10 @@ class Report:
     inventory: Inventory
     failures: Sequence[FailureReason]
     duplicates: Sequence[Finding]
+    compared: int
     scores: PairScores | None
     matching: Matching | None
+    cross_validation: CrossValidation | None
     importance: Sequence[FeatureImportance]
     map: EmbeddingMap | None
     clusters: Clusters | None
@@ -88,35 +87,68 @@ def make_report(
     """
     step = _Steps(progress)
     step("reading the store")
-    table = store.recordings.scan()
-    rows = AuditRows.of(table)
-    inventory = take_inventory(rows, table)
+    rows, table = _read(store)
     failures = failures_by_reason(store.failures.scan(), table)
     step("looking for copies and wrong labels")
-    audited = audit(table, {})
+    audited = _audited(rows, seed)
     step("scoring pairs")
     scores = score_pairs(rows.voices, seed)
     step("scoring trials")
-    reranker, problems = _reranker(store)
-    problems += () if len(rows) else (_EMPTY,)
-    matching = _matching(store, table, reranker, seed)
-    step("laying out the map")
+    judged = _judge(store, table, seed)
+    step(f"laying out {(shown := min(points, len(rows))):,} points{duration_of(shown, projection)}")
     laid = map_embeddings(rows, projection, points, seed) if len(rows) else None
     step("clustering")
     clusters = find_clusters(rows.voices, None if scores is None else scores.threshold, seed)
     step("drawing")
+    problems = judged.problems + (() if len(rows) else (_EMPTY,))
     return Report(
-        _about(store, reranker),
-        remarks(audited, failures, matching, problems),
-        inventory,
+        judged.about,
+        remarks(audited, failures, judged.matching, problems, judged.about.reranker),
+        take_inventory(rows, table),
         failures,
         duplicates(audited),
+        audited.compared,
         scores,
-        matching,
-        importance_of(reranker),
+        judged.matching,
+        judged.cross_validation,
+        importance_of(judged.reranker),
         laid,
         clusters,
     )
+
+
+def _read(store: "Store") -> tuple[AuditRows, pa.Table]:
+    """Read the recordings, and their labels alone: what is large is held once."""
+    table = store.recordings.scan()
+    return AuditRows.of(table), table.drop_columns(_LARGE)
+
+
+def _audited(rows: AuditRows, seed: int) -> AuditReport:
+    """Audit a store, comparing voices in a sample of a large one: that bounds time and memory."""
+    if len(rows) <= MOST_COMPARED:
+        return audit_rows(rows, {})
+    drawn = sample_by_speaker(rows.voices.speakers, MOST_COMPARED, seed)
+    return audit_rows(rows, {}, rows.take(drawn))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The reranker in use, and how well matches are found with and without it."""
+
+    about: About
+    reranker: Reranker | None
+    problems: tuple[str, ...]
+    matching: Matching | None
+    cross_validation: CrossValidation | None
+
+
+def _judge(store: "Store", recordings: pa.Table, seed: int) -> _Judged:
+    reranker, problems = reranker_in_use(store)
+    about = _about(store, reranker)
+    own = reranker if about.reranker_source == OWN else None
+    validated = None if own is None else cross_validation_of(own)
+    matching = _matching(store, recordings, reranker, own is None, seed)
+    return _Judged(about, reranker, problems, matching, validated)
 
 
 class _Steps:
@@ -131,18 +163,15 @@ class _Steps:
         self._done += 1
 
 
-def _reranker(store: "Store") -> tuple[Reranker | None, tuple[str, ...]]:
-    """Load the reranker in use; one that cannot be used is told of, not raised."""
-    try:
-        return load_for(store), ()
-    except RerankerError as error:
-        return None, (f"the reranker cannot be used: {error}",)
-
-
 def _matching(
-    store: "Store", recordings: pa.Table, reranker: Reranker | None, seed: int
+    store: "Store",
+    recordings: pa.Table,
+    reranker: Reranker | None,
+    scores_drawn: bool,
+    seed: int,
 ) -> Matching | None:
-    evaluated = evaluated_trials(store, recordings, reranker, seed)
+    """Measure the systems; a reranker that was trained here does not score what is drawn here."""
+    evaluated = evaluated_trials(store, recordings, reranker if scores_drawn else None, seed)
     if evaluated is None:
         return None
     pairs = zip(recordings["id"].to_pylist(), recordings["speaker"].to_pylist(), strict=True)
@@ -156,6 +185,7 @@ def _about(store: "Store", reranker: Reranker | None) -> About:
         store.encoder.name,
         store.encoder.fingerprint,
         None if reranker is None else reranker.fingerprint,
+        source_of(store, reranker),
         store.created,
         datetime.now(UTC),
     )

@@ -1,15 +1,17 @@
 """The sections on how well scores tell speakers apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from . import figures_scores as figures
 from . import figures_top1
 from .content import Chart, Section, Table, between, share
 from .det import LOWEST
 from .drawing import SYSTEM_NAMES
-from .importance import FeatureImportance
-from .matching import RERANKER, Matching, Rate
-from .pairs import PairScores
+from .matching import RERANKER, Matching, Rate, Reliability
+from .origins import About, held_back, mismatch, origin
+from .report import Report
+from .sections_pairs import pairs_section
+from .sections_reranker import cross_validation, importance, reliability_chart
 
 _EVALUATE = (
     "There are no scored trials, and the labels allow none: a trial needs two speakers of one"
@@ -21,78 +23,36 @@ _EVALUATE = (
 _WITH_ARTICLE = {"cosine": "the cosine", "asnorm": "AS-norm", "reranker": "the reranker"}
 
 
-def score_sections(
-    scores: PairScores | None, matching: Matching | None, importance: Sequence[FeatureImportance]
-) -> list[Section]:
+def score_sections(report: Report) -> list[Section]:
     """List the sections, in order."""
+    matching, about = report.matching, report.about
     return [
-        _pairs(scores),
-        _det(matching),
-        _top1(matching),
+        pairs_section(report.scores),
+        _det(matching, about),
+        _top1(matching, about),
         _languages(matching),
-        _reliability(matching),
-        _importance(importance),
+        _reliability(matching, about),
+        *cross_validation(report.cross_validation, about),
+        importance(report.importance, about),
     ]
 
 
-def _pairs(scores: PairScores | None) -> Section:
-    title = "Scores of pairs"
-    if scores is None:
-        text = (
-            "Pairs of one speaker and of two cannot be drawn: two labelled speakers of one language"
-            " are needed, one of them with two recordings. Label recordings:"
-            " spkret index AUDIO_DIR --manifest FILE."
-        )
-        return Section("scores", title, missing=text)
-    drawn = (
-        f"{scores.same:,} pairs of one speaker and {scores.different:,} of two, each within one"
-        f" language, drawn from {scores.speakers:,} labelled speakers."
-    )
-    told = (
-        f"Where both errors are equally frequent, at a cosine of {scores.threshold:.3f}, they are"
-        f" {share(scores.eer)} (equal error rate, 95 % interval {between(scores.eer_ci)});"
-        f" minimum detection cost at a prior of 0.01: {scores.min_dcf:.3f}"
-        f" ({scores.min_dcf_ci[0]:.3f} to {scores.min_dcf_ci[1]:.3f})."
-    )
-    charts = (
-        Chart(
-            "chart-scores",
-            "Do pairs of one speaker score higher than pairs of two?",
-            "The less the two humps overlap, the better; the dashed line is where both errors are"
-            " equally frequent.",
-            figures.histogram(scores),
-        ),
-        Chart(
-            "chart-scores-noise",
-            "Does that hold between all noise conditions?",
-            "Boxes of one colour that shift from row to row mean that no single threshold suits all"
-            " conditions. Boxes hold the middle half, whiskers 90 % of the pairs.",
-            figures.by_noise(scores),
-            _noise_table(scores),
-        ),
-    )
-    return Section("scores", title, (drawn, told), charts)
-
-
-def _noise_table(scores: PairScores) -> Table:
-    rows = [
-        (
-            name,
-            0 if pair.same is None else pair.same.count,
-            0 if pair.different is None else pair.different.count,
-            None if pair.eer is None else share(pair.eer),
-            None if pair.threshold is None else round(pair.threshold, 3),
-        )
-        for name, pair in scores.by_noise.items()
-    ]
-    columns = ("noise conditions", "pairs of one speaker", "of two", "EER", "cosine at the EER")
-    return Table(columns, rows)
-
-
-def _det(matching: Matching | None) -> Section:
+def _det(matching: Matching | None, about: About) -> Section:
     title = "Detection errors"
     if matching is None or not matching.pairs:
         return Section("det", title, missing=_EVALUATE)
+    chart = Chart(
+        "chart-det",
+        "What does each system miss, for how many false alarms?",
+        "A miss takes one speaker for two, a false alarm two for one. Nearer to the lower left is"
+        " better; circles on the dotted line are the equal error rates.",
+        figures.det(matching.pairs),
+        _det_table(matching),
+    )
+    return Section("det", title, (origin(matching, about), _det_told(matching)), (chart,))
+
+
+def _det_table(matching: Matching) -> Table:
     rows = [
         (
             SYSTEM_NAMES[name],
@@ -102,14 +62,10 @@ def _det(matching: Matching | None) -> Section:
         )
         for name, system in matching.pairs.items()
     ]
-    chart = Chart(
-        "chart-det",
-        "What does each system miss, for how many false alarms?",
-        "A miss takes one speaker for two, a false alarm two for one. Nearer to the lower left is"
-        " better; circles on the dotted line are the equal error rates.",
-        figures.det(matching.pairs),
-        Table(("system", "EER", "95 % interval", "minDCF (0.01)", "95 % interval"), rows),
-    )
+    return Table(("system", "EER", "95 % interval", "minDCF (0.01)", "95 % interval"), rows)
+
+
+def _det_told(matching: Matching) -> str:
     text = "Every anchor with every candidate of its trial, taken as a pair."
     if RERANKER in matching.pairs:
         text += (
@@ -120,23 +76,10 @@ def _det(matching: Matching | None) -> Section:
         text += (
             " A system that makes next to no errors on these trials has its curve in the corner."
         )
-    return Section("det", title, (origin(matching), text), (chart,))
+    return text
 
 
-def origin(matching: Matching) -> str:
-    """Say where the trials are from."""
-    trials = f"{matching.trials:,} trials with up to {matching.largest_group} candidates"
-    if matching.logged_at is None:
-        return (
-            f"No evaluation is logged, so {trials} were drawn from the labels for this report; they"
-            " were not logged. For trials of your own, run spkret evaluate trials.jsonl."
-        )
-    return (
-        f"From the newest evaluation logged, of {matching.logged_at:%Y-%m-%d %H:%M} UTC: {trials}."
-    )
-
-
-def _top1(matching: Matching | None) -> Section:
+def _top1(matching: Matching | None, about: About) -> Section:
     title = "Top-1 by noise condition"
     if matching is None:
         return Section("top1", title, missing=_EVALUATE)
@@ -156,7 +99,7 @@ def _top1(matching: Matching | None) -> Section:
         for name, cells in matching.by_noise.items()
         if name in _shown(matching)
     ]
-    return Section("top1", title, (origin(matching),), charts, (("All trials", overall),))
+    return Section("top1", title, (origin(matching, about),), charts, (("All trials", overall),))
 
 
 def _shown(matching: Matching) -> set[str]:
@@ -187,40 +130,27 @@ def _languages(matching: Matching | None) -> Section:
     return Section("top1-languages", title, tuple(filter(None, (text,))), (chart,))
 
 
-def _reliability(matching: Matching | None) -> Section:
+def _reliability(matching: Matching | None, about: About) -> Section:
     title = "Reliability"
     if matching is None:
         return Section("reliability", title, missing=_EVALUATE)
     found = matching.reliability
     if found is None:
-        text = "Probabilities need a reranker that fits the encoder: spkret train-reranker TRIALS."
-        return Section("reliability", title, missing=text)
-    rows = [(share(b.probability), share(b.outcome), b.count) for b in found.bins]
-    chart = Chart(
-        "chart-reliability",
-        "When a match is said to be 80 % sure, is it right in 80 % of the cases?",
-        "Points on the dotted line are honest, below it too sure, above it too modest; each holds"
-        " about the same number of trials.",
-        figures.reliability(found),
-        Table(("probability said", "share found", "trials"), rows),
-    )
-    text = f"Expected calibration error: {share(found.ece)} (0 is perfect)."
-    return Section("reliability", title, (text,), (chart,))
+        return Section("reliability", title, missing=_without_reliability(matching, about))
+    return Section("reliability", title, _told_of(found, matching), (reliability_chart(found),))
 
 
-def _importance(importance: Sequence[FeatureImportance]) -> Section:
-    title = "What the reranker goes by"
-    if not importance:
-        text = "No reranker fits the encoder: spkret train-reranker TRIALS makes one."
-        return Section("importance", title, missing=text)
-    rows = [(f.name, round(f.contribution, 3), share(f.gain), f.meaning) for f in importance]
-    chart = Chart(
-        "chart-importance",
-        "Which features move a candidate most?",
-        "Longer bars move a candidate further from the mean of its group; hover for what a feature"
-        " means.",
-        figures.importance(importance),
-        Table(("feature", "mean move, log odds", "gain of the trees", "meaning"), rows),
+def _without_reliability(matching: Matching, about: About) -> str:
+    if held_back(matching, about):
+        return origin(matching, about)
+    warning = mismatch(matching, about.reranker)
+    if warning:
+        return f"{warning[0].upper()}{warning[1:]}. Run spkret evaluate again."
+    return "Probabilities need a reranker that fits the encoder: spkret train-reranker TRIALS."
+
+
+def _told_of(found: Reliability, matching: Matching) -> tuple[str, str]:
+    return (
+        f"Expected calibration error: {share(found.ece)} (0 is perfect).",
+        f"Of reranker {matching.reranker}.",
     )
-    text = "As measured on the trials that the reranker was trained on."
-    return Section("importance", title, (text,), (chart,))

@@ -18,13 +18,20 @@ _BOX = (
     "The line is the median, the box the middle half, the whiskers reach from the 5th to the 95th"
     " percentile."
 )
+_PASSED_OVER = (
+    "{:,} recordings were compared by their content only, not by their sound: spkret audit compares"
+    " all."
+)
 _INDEX = "index a folder of audio: spkret index AUDIO_DIR"
 
 
 def store_sections(
-    inventory: Inventory, failures: Sequence[FailureReason], copies: Sequence[Finding]
+    inventory: Inventory,
+    failures: Sequence[FailureReason],
+    copies: Sequence[Finding],
+    compared: int,
 ) -> list[Section]:
-    """List the sections, in order."""
+    """List the sections, in order; voices were compared in `compared` recordings."""
     return [
         _durations(inventory),
         _cells(inventory),
@@ -32,7 +39,7 @@ def store_sections(
         _acoustics(inventory),
         _sources(inventory),
         _failures(failures),
-        _duplicates(copies),
+        _duplicates(copies, inventory.recordings - compared),
     ]
 
 
@@ -70,37 +77,41 @@ def _cells(inventory: Inventory) -> Section:
 
 
 def _speakers(inventory: Inventory) -> Section:
-    title = "Speakers"
-    text = f"{inventory.speakers:,} labelled speakers; {inventory.unlabelled:,} recordings have no"
-    charts = []
-    if inventory.speakers:
-        most = list(inventory.recordings_per_speaker.items())[:_SHOWN]
-        charts.append(
-            Chart(
-                "chart-speakers",
-                "How many recordings does a speaker have?",
-                "Each bar is the number of speakers with so many recordings; those with one can be"
-                " candidates, never anchors.",
-                figures.recordings_per_speaker(inventory),
-                Table((f"speaker (the {len(most)} with the most)", "recordings"), most),
-            )
-        )
+    text = (
+        f"{inventory.speakers:,} labelled speakers; {inventory.unlabelled:,} recordings have no"
+        " label."
+    )
+    charts = [] if not inventory.speakers else [_speakers_chart(inventory)]
     if set(inventory.genders) - {"unknown"} or inventory.ages:
-        counts = [*inventory.genders.items(), *inventory.ages.items()]
-        charts.append(
-            Chart(
-                "chart-people",
-                "Who speaks, as far as the tags say?",
-                "Recordings by gender, and by age where one is known.",
-                figures.people(inventory),
-                Table(("gender or age", "recordings"), counts),
-            )
-        )
+        charts.append(_people_chart(inventory))
     missing = "" if inventory.speakers else (
         "No recording has a speaker label. Name a manifest with a speaker column:"
         " spkret index AUDIO_DIR --manifest FILE; only the tags are written anew."
     )  # fmt: skip
-    return Section("speakers", title, (f"{text} label.",), charts, missing=missing)
+    return Section("speakers", "Speakers", (text,), charts, missing=missing)
+
+
+def _speakers_chart(inventory: Inventory) -> Chart:
+    most = list(inventory.recordings_per_speaker.items())[:_SHOWN]
+    return Chart(
+        "chart-speakers",
+        "How many recordings does a speaker have?",
+        "Each bar is the number of speakers with so many recordings; those with one can be"
+        " candidates, never anchors.",
+        figures.recordings_per_speaker(inventory),
+        Table((f"speaker (the {len(most)} with the most)", "recordings"), most),
+    )
+
+
+def _people_chart(inventory: Inventory) -> Chart:
+    counts = [*inventory.genders.items(), *inventory.ages.items()]
+    return Chart(
+        "chart-people",
+        "Who speaks, as far as the tags say?",
+        "Recordings by gender, and by age where one is known.",
+        figures.people(inventory),
+        Table(("gender or age", "recordings"), counts),
+    )
 
 
 def _acoustics(inventory: Inventory) -> Section:
@@ -158,20 +169,21 @@ def _failures(failures: Sequence[FailureReason]) -> Section:
     return Section("failures", title, charts=(chart,), tables=(("Examples", table),))
 
 
-def _duplicates(copies: Sequence[Finding]) -> Section:
+def _duplicates(copies: Sequence[Finding], passed_over: int) -> Section:
     title = "Duplicates"
+    more = (_PASSED_OVER.format(passed_over),) if passed_over else ()
     if not copies:
-        return Section("duplicates", title, ("No recording is there twice.",))
+        return Section("duplicates", title, ("No recording was found twice.", *more))
     text = (
         "Copies have the same content, or are the same audio encoded again: they make an"
         " evaluation look better than it is."
     )
     rows = [(each.summary, _paths(each.paths)) for each in copies]
-    some = "" if len(rows) <= _SHOWN else f"; the first {_SHOWN} of them"
-    name = f"Groups of copies: {len(rows):,}{some}"
+    first = "" if len(rows) <= _SHOWN else f"; the first {_SHOWN} of them"
+    name = f"Groups of copies: {len(rows):,}{first}"
     all_ = "spkret audit --json lists every path."
     table = Table(("finding", "recordings"), rows[:_SHOWN])
-    return Section("duplicates", title, (text, all_), tables=((name, table),))
+    return Section("duplicates", title, (text, all_, *more), tables=((name, table),))
 
 
 def _paths(paths: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ..findings import AuditReport, Finding, Kind, Severity
 from .failures import FailureReason
 from .matching import FEWEST_SPEAKERS, RANKED, Matching
+from .origins import mismatch
 
 _DUPLICATES = (Kind.SAME_CONTENT, Kind.SAME_AUDIO)
 _COUNTED = {
@@ -33,12 +34,21 @@ def remarks(
     failures: Sequence[FailureReason],
     matching: Matching | None,
     problems: Sequence[str] = (),
+    reranker: str | None = None,
 ) -> list[Remark]:
-    """Say what stands out, the serious first; `problems` are what kept parts from being made."""
+    """Say what stands out, the serious first.
+
+    Parameters
+    ----------
+    problems : what kept parts from being made
+    reranker : fingerprint of the one in use
+    """
     found = [
         *(Remark(Severity.SERIOUS, problem, "") for problem in problems),
+        *_of_another_reranker(matching, reranker),
         *_failed(failures),
         *_audited(audit.findings),
+        *_compared(audit),
         *([] if matching is None else _weakest_language(matching)),
     ]
     return sorted(found, key=lambda remark: list(Severity).index(remark.severity))
@@ -47,6 +57,12 @@ def remarks(
 def duplicates(audit: AuditReport) -> list[Finding]:
     """List the findings of an audit that are about copies."""
     return [finding for finding in audit.findings if finding.kind in _DUPLICATES]
+
+
+def _of_another_reranker(matching: Matching | None, in_use: str | None) -> Iterator[Remark]:
+    text = mismatch(matching, in_use)
+    if text:
+        yield Remark(Severity.WARNING, text, "run spkret evaluate on held-out trials again")
 
 
 def _failed(failures: Sequence[FailureReason]) -> Iterator[Remark]:
@@ -68,6 +84,16 @@ def _audited(findings: Sequence[Finding]) -> Iterator[Remark]:
             what = _COUNTED.get(kind, kind.value.replace("_", " "))
             text = f"{len(alike):,} {what}; the first: {first.summary}"
             yield Remark(severity, text, first.advice)
+
+
+def _compared(audit: AuditReport) -> Iterator[Remark]:
+    """Say where the store was too large to compare all voices for a report."""
+    if audit.compared < audit.recordings:
+        text = (
+            f"audio encoded again, voices under two labels and wrong labels were looked for in"
+            f" {audit.compared:,} of {audit.recordings:,} recordings, drawn by whole speakers"
+        )
+        yield Remark(Severity.NOTE, text, "spkret audit compares all, in minutes")
 
 
 def _weakest_language(matching: Matching) -> Iterator[Remark]:

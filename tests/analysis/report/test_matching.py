@@ -8,6 +8,7 @@ import pytest
 from builders import fitting_store, labelled_table
 
 from spkret import metrics
+from spkret.analysis.report.cross_validation import cross_validation_of
 from spkret.analysis.report.evaluated import Evaluated, evaluated_trials
 from spkret.analysis.report.importance import importance_of
 from spkret.analysis.report.matching import Matching, measure_matching
@@ -140,3 +141,16 @@ def test_importance_is_what_the_reranker_saved_with_its_meaning(store: Store) ->
     docs = {feature.name: feature.doc for feature in FEATURES}
     assert all(each.meaning == docs[each.name] for each in found)
     assert importance_of(None) == []
+
+
+def test_what_was_saved_in_training_is_read(store: Store) -> None:
+    reranker = load_for(store)
+    assert reranker is not None
+    found = cross_validation_of(reranker)
+    saved = reranker.training["cross_validation"]
+    assert found is not None
+    assert (found.trials, found.folds, found.held_out) == (10_000, 5, "speakers")
+    assert found.systems["reranker"].top1 == saved["systems"]["reranker"]["top1"]
+    assert found.systems["qmf"].eer == saved["systems"]["qmf"]["eer"]
+    assert found.reliability.ece == saved["calibration"]["ece"]
+    assert sum(part.count for part in found.reliability.bins) == 10_000

@@ -11,6 +11,7 @@ import pytest
 from builders import altered, copied, fitting_store, labelled_table
 
 from spkret.analysis.projection import Projection
+from spkret.analysis.report import report as report_module
 from spkret.analysis.report.drawing import labels, to_json
 from spkret.analysis.report.page import render, sections
 from spkret.analysis.report.report import Report, make_report
@@ -156,3 +157,18 @@ def test_a_reranker_that_cannot_be_used_is_told_of(table: pa.Table, make: Any) -
     report = reported(store)
     assert report.standing_out[0].text.startswith("the reranker cannot be used: ")
     assert report.matching is not None
+
+
+def test_voices_of_a_large_store_are_compared_in_a_sample(
+    table: pa.Table, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make(copied(table, 7, "copy.wav"))
+    assert reported(store).compared == 61
+    monkeypatch.setattr(report_module, "MOST_COMPARED", 30)
+    report = reported(store)
+    assert report.compared == 30
+    assert [each.kind for each in report.duplicates] == ["same_content"]
+    assert any("30 of 61 recordings" in remark.text for remark in report.standing_out)
+    by_id = {section.id: section for section in sections(report)}
+    assert by_id["duplicates"].paragraphs[-1].startswith("31 recordings were compared by")
+    assert report.inventory.recordings == 61
