@@ -46,9 +46,7 @@ def formats(packages: Packages) -> Iterator[Line]:
     missing = [name for name in FORMATS if name not in there]
     version = library.__libsndfile_version__
     if missing:
-        advice = (
-            "pip install --upgrade soundfile, or to read them by FFmpeg: spkret[media]"
-        )
+        advice = "pip install --upgrade soundfile, or to read them by FFmpeg: spkret[media]"
         yield warning("libsndfile", f"{version} does not read {', '.join(missing)}", advice)
     else:
         yield ok("libsndfile", f"{version}, reads {', '.join(FORMATS)} and others")
