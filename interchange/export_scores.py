@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InterchangeError
-from .export_trials import no_filters_of_recordings
+from .export_trials import newest_run, no_filters_of_recordings
 from .kinds import Exported, ExportOptions
 from .lists.pairs import SCORES, ListedPair
 from .lists.texts import form_of
@@ -43,7 +43,8 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     """
     form = form_of(out, options.format, [*_TABLES, *SCORES])
     no_filters_of_recordings(options)
-    rows = _newest_of_each(_rows(store, options.where))
+    logged = store.scores.delta.read(_COLUMNS, where=options.where)
+    rows = _newest_of_each(newest_run(logged, options.where))
     if not rows.num_rows:
         raise InterchangeError(
             f"expected scores to export in {store.path}, none is selected: see spkret verify"
@@ -53,13 +54,6 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
         return Exported("scores", form, rows.num_rows, (str(out),))
     SCORES[form](out, _pairs(store, rows))
     return Exported("scores", form, rows.num_rows, (str(out),), notes=_doubts(rows, form))
-
-
-def _rows(store: "Store", where: str | None) -> pa.Table:
-    rows = store.scores.delta.read(_COLUMNS, where=where)
-    if where is not None or not rows.num_rows:
-        return rows
-    return rows.filter(pc.equal(rows["created_at"], pc.max(rows["created_at"])))
 
 
 def _newest_of_each(rows: pa.Table) -> pa.Table:

@@ -11,16 +11,19 @@ from .lists.pairs import TRIALS, ListedPair
 from .lists.texts import form_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ..store.store import Store
 
-_COLUMNS = ("trial_id", "anchor", "group", "match")
+_COLUMNS = ("trial_id", "anchor", "group", "match", "created_at")
 
 
 def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
-    """Write the trials table: `jsonl`, trials as they were; else an anchor and candidate a line.
+    """Write the trials of the newest evaluation, or all that fulfil `where`.
 
-    A trial, or a pair, that was evaluated several times is written once; pairs are sorted by name.
-    `where` is a condition on the columns of the trials table.
+    `jsonl` holds trials as they were, other forms an anchor and candidate a line. A trial, or a
+    pair, that was evaluated several times is written once; pairs are sorted by name. `where` is a
+    condition on the columns of the trials table.
 
     Raises
     ------
@@ -45,6 +48,15 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     return Exported("trials", form, len(pairs), (str(out),))
 
 
+def newest_run(rows: "pa.Table", where: str | None) -> "pa.Table":
+    """Keep the rows that were logged last, all at once, where no condition chooses others."""
+    import pyarrow.compute as pc
+
+    if where is not None or not rows.num_rows:
+        return rows
+    return rows.filter(pc.equal(rows["created_at"], pc.max(rows["created_at"])))
+
+
 def no_filters_of_recordings(options: ExportOptions) -> None:
     """Refuse filters that mean nothing for a log.
 
@@ -58,8 +70,8 @@ def no_filters_of_recordings(options: ExportOptions) -> None:
 
 
 def _trials(store: "Store", where: str | None) -> list[Trial]:
-    rows = store.trials.delta.read(_COLUMNS, where=where).to_pylist()
-    return list(dict.fromkeys(map(_trial, rows)))
+    rows = newest_run(store.trials.delta.read(_COLUMNS, where=where), where)
+    return list(dict.fromkeys(map(_trial, rows.to_pylist())))
 
 
 def _trial(row: dict[str, Any]) -> Trial:

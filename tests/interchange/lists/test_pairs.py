@@ -158,6 +158,27 @@ def test_trials_become_pairs_that_are_read_again(tmp_path: Path, form: str) -> N
     assert {(t.anchor, t.group, t.match) for t in read_trials(tmp_path / "t.jsonl")} == groups
 
 
+@pytest.mark.parametrize("form", ["kaldi", "voxceleb"])
+def test_trials_and_scores_of_an_evaluation_fit_line_by_line(tmp_path: Path, form: str) -> None:
+    table = labelled_table(12, 3)
+    store = matched_store(tmp_path / "store", table)
+    for seed in (1, 2):
+        trials = make_trials(table, 8, 5, seed=seed)
+        matcher.evaluate(store, trials)
+    assert export("trials", store, tmp_path / "t.jsonl", "jsonl").rows == len(trials)
+    again = read_trials(tmp_path / "t.jsonl")
+    assert sorted(trial.id for trial in again) == sorted(trial.id for trial in trials)
+    every = export("trials", store, tmp_path / "all.jsonl", "jsonl", where="true")
+    assert every.rows == 2 * len(trials)
+    sides = slice(0, 2) if form == "kaldi" else slice(1, 3)
+    names = []
+    for what in ("trials", "scores"):
+        export(what, store, tmp_path / what, form)
+        lines = (tmp_path / what).read_text().splitlines()
+        names.append([line.split()[sides] for line in lines])
+    assert names[0] == names[1]
+
+
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1
 ).filter(lambda name: name == name.strip() and len(name.split()) == len(name.split(" ")))
