@@ -14,6 +14,7 @@ from .. import __version__
 from . import errors
 from .endpoints import hearing, looking, matching, page
 from .middleware import Guard
+from .noting import note
 from .services import Services
 from .settings import Settings
 
@@ -33,8 +34,14 @@ _TAGS = [
 ]
 
 
-def create_app(store: "Store", settings: Settings | None = None) -> FastAPI:
+def create_app(
+    store: "Store", settings: Settings | None = None, services: Services | None = None
+) -> FastAPI:
     """Make the app that serves a store; its encoder is loaded when it starts.
+
+    Parameters
+    ----------
+    services : of this store and these settings, started already; they are closed with the app
 
     Raises
     ------
@@ -49,11 +56,12 @@ def create_app(store: "Store", settings: Settings | None = None) -> FastAPI:
         openapi_tags=_TAGS,
         docs_url=None,
         redoc_url=None,
-        lifespan=partial(_running, store, chosen),
+        lifespan=partial(_running, store, chosen, services),
     )
     errors.install(app)
     app.add_middleware(Guard, settings=chosen)
     secured = [Depends(HTTPBearer(auto_error=False))] if chosen.token else []
+    secured.append(Depends(note))
     for router in (matching.router, looking.router, hearing.router):
         app.include_router(router, dependencies=secured)
     app.include_router(page.router)
@@ -62,11 +70,14 @@ def create_app(store: "Store", settings: Settings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _running(store: "Store", settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+async def _running(
+    store: "Store", settings: Settings, started: Services | None, app: FastAPI
+) -> AsyncIterator[None]:
     """Hold what the app needs while it runs."""
-    services = app.state.services = Services.of(store, settings)
+    services = app.state.services = started or Services.of(store, settings)
     try:
-        await run_in_threadpool(services.start)
+        if started is None:
+            await run_in_threadpool(services.start)
         yield
     finally:
         await run_in_threadpool(services.close)

@@ -1,15 +1,20 @@
 """A server from its start to its end."""
 
+import asyncio
+import contextlib
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import uvicorn
 
-from ..api import loading
 from ..errors import UsageError
 from .app import create_app
+from .connections import BACKLOG, Connection, allow_files, without_floods
+from .services import Services
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -31,26 +36,34 @@ def serve(store: "Store", settings: Settings, ready: Callable[[str], None]) -> N
         The address cannot be listened on.
     EncoderError, EncoderMismatchError
         The encoder that the settings name cannot be loaded, or is not the store's.
+    StoreError
+        The store cannot be read.
     """
-    with _listening(settings) as listener:
-        if settings.model is not None:
-            loading.embedder(store, settings.model, settings.device)
-        config = uvicorn.Config(
-            create_app(store, settings),
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_PATIENCE_S,
-        )
+    allow_files()
+    with _listening(settings) as listener, contextlib.closing(Services.of(store, settings)) as held:
+        held.start()
         url = _url(settings, listener.getsockname()[1])
+        server = _Server(_config(held), lambda: ready(url))
         try:
-            _Server(config, lambda: ready(url)).run([listener])
+            server.run([listener])
         except KeyboardInterrupt:  # raised again by uvicorn once it has ended
             return
 
 
+def _config(services: Services) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(services.store, services.settings, services),
+        http=Connection,
+        log_level="critical",  # what fails is printed by the app
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=_PATIENCE_S,
+    )
+
+
 class _Server(uvicorn.Server):
-    """A server that says when it is ready."""
+    """A server that says when it is ready, and ends cleanly when its terminal is closed, too."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -58,9 +71,24 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
+        asyncio.get_running_loop().set_exception_handler(without_floods)
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on a hang-up as on Ctrl-C, unless the process was told to outlive it."""
+        with super().capture_signals():
+            is_main = threading.current_thread() is threading.main_thread()
+            if not is_main or signal.getsignal(signal.SIGHUP) is not signal.SIG_DFL:
+                yield
+                return
+            signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _listening(settings: Settings) -> socket.socket:

@@ -1,11 +1,14 @@
 """`spkret serve` as a process: what it prints, how it ends."""
 
+import contextlib
+import itertools
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,12 +21,17 @@ from spkret.api import loading
 Run = Callable[..., Result]
 Start = Callable[..., "tuple[subprocess.Popen[str], str]"]
 
+HALF_HEADER = b"GET / HTTP/1.1\r\nHost: loc"
+HALF_BODY = b"POST /sql HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+HALF_BODY += b"Content-Type: application/json\r\n\r\n{"
 SPECTRAL = """
 import sys
 sys.path[:0] = {path!r}
 from builders import SpectralEncoder
 from spkret.api import loading
 loading.encoder = lambda *_, **__: SpectralEncoder()
+from spkret.web import connections
+connections.HEADER_S = connections.IDLE_S = {patience_s}
 from spkret.cli import cli
 cli()
 """
@@ -33,13 +41,15 @@ cli()
 def start(store: Path, tmp_path: Path) -> Iterator[Start]:
     """Start `spkret serve`; return the process and its address."""
     begun: list[subprocess.Popen[str]] = []
-    code = SPECTRAL.format(path=[str(Path(__file__).parents[1])])
     environment = os.environ | {"TMPDIR": str(tmp_path)}
 
-    def serve(*options: str) -> tuple[subprocess.Popen[str], str]:
+    def serve(
+        *options: str, limit: str = "true", patience_s: float = 10.0
+    ) -> tuple[subprocess.Popen[str], str]:
+        code = SPECTRAL.format(path=[str(Path(__file__).parents[1])], patience_s=patience_s)
         arguments = ("serve", "--store", str(store), "--port", "0", *options)
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
+            ["bash", "-c", f'{limit}; exec "$@"', "sh", sys.executable, "-c", code, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -126,3 +136,43 @@ def test_a_port_that_is_free_is_taken_again_at_once() -> None:
     with _listening(Settings(port=port)) as second:
         assert second.getsockname()[1] == port
         assert second.family == socket.AF_INET
+
+
+def test_a_store_whose_rows_are_lost_is_said_so_in_one_line(store: Path, run: Run) -> None:
+    for rows in (store / "recordings").rglob("*.parquet"):
+        rows.unlink()
+    said = run("serve", "--store", store, "--port", "0", status=1).output
+    assert re.fullmatch(r"Error: cannot read the table in .*check --repair\n", said)
+
+
+def test_uploads_go_when_the_terminal_is_closed(start: Start, tmp_path: Path) -> None:
+    process, _ = start()
+    assert list(tmp_path.glob("spkret-serve-*"))
+    process.send_signal(signal.SIGHUP)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (-signal.SIGHUP, "")
+    assert not list(tmp_path.glob("spkret-serve-*"))
+
+
+@pytest.mark.parametrize("limit", ["ulimit -n 256", "ulimit -Sn 200"])
+def test_half_requests_neither_stay_nor_keep_others_out(start: Start, limit: str) -> None:
+    process, url = start(limit=limit, patience_s=1.0)
+    host, port = url.removeprefix("http://").rstrip("/").split(":")
+    halves = [socket.create_connection((host, int(port)), timeout=10) for _ in range(300)]
+    with contextlib.ExitStack() as opened:
+        for half, sent in zip(halves, itertools.cycle([HALF_HEADER, HALF_BODY]), strict=False):
+            opened.enter_context(half)
+            with contextlib.suppress(OSError):  # closed already: there are too many
+                half.sendall(sent)
+        time.sleep(1.5)
+        assert httpx.get(f"{url}health", timeout=10).status_code == 200
+        assert all(_is_closed(half) for half in halves)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20) == ("", "")
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
