@@ -16,6 +16,7 @@ from .commands.fusing import fuse_encoders
 from .commands.identifying import identify
 from .commands.indexing import index
 from .commands.matching import query
+from .commands.noting import log
 from .commands.probing import probe
 from .commands.reporting import report
 from .commands.reranking import evaluate, make_trials, train_reranker
@@ -49,6 +50,7 @@ COMMANDS = (
     probe,
     check,
     forget,
+    log,
     models,
     doctor,
     demo,

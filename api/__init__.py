@@ -11,6 +11,7 @@ from .indexing import embed, index, open, tag, tag_windows
 from .loading import embedder, encoder
 from .looking import audit, probe, sql
 from .matching import identify, identify_many, query, verify, verify_pairs
+from .noting import log
 from .reporting import report
 from .reranking import evaluate, make_trials, train_reranker
 
@@ -27,6 +28,7 @@ __all__ = [
     "identify_many",
     "import_embeddings",
     "index",
+    "log",
     "make_trials",
     "open",
     "opened",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .arguments import opened, path_of
+from .noting import noted
 
 if TYPE_CHECKING:
     from ..interchange.import_embeddings import ImportSummary
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from .arguments import AnyStore
 
 
+@noted("export", lambda done: done.rows)
 def export(
     store: "AnyStore",
     out: str | PathLike[str],
@@ -47,6 +49,7 @@ def export(
     return exporter(what)(opened(store), Path(out), options)
 
 
+@noted("import", lambda done: done.imported)
 def import_embeddings(
     store: "AnyStore",
     file: str | PathLike[str],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import Reference, bound_encoder, opened, path_of
 from .loading import extractor_for, load_extractor
+from .noting import noted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +38,7 @@ def open(path: str | PathLike[str], model: str = "compact") -> "Store":
     return Store.create(folder, load_extractor(model).identity)
 
 
+@noted("index", lambda done: done.indexed + done.updated + done.pruned)
 def index(
     audio_dir: str | PathLike[str],
     store: "AnyStore",
@@ -107,6 +109,7 @@ def embed(
     return pipeline.embed_files(files, extractor.encoder, extractor.options)
 
 
+@noted("tag", lambda done: sum(sum(one.tagged.values()) for one in done))
 def tag(
     store: "AnyStore",
     tags: Sequence[str] = ("noise", "gender"),

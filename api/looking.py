@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import opened
 from .loading import load_extractor
+from .noting import noted
 
 if TYPE_CHECKING:
     import duckdb
@@ -96,6 +97,7 @@ def probe(
     return probed.report
 
 
+@noted("sql", len)
 def sql(store: "AnyStore", statement: str) -> "duckdb.DuckDBPyRelation":
     """Query `recordings`, `scores`, `failures` and `trials` by DuckDB SQL, read-only.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import Reference, enrolment_of, opened, pairs_of
 from .loading import embedder
+from .noting import noted
 
 if TYPE_CHECKING:
     from ..matcher import (
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .arguments import AnyStore, Enrolment, Pairs
 
 
+@noted("query", lambda match: len(match.candidates))
 def query(
     store: "AnyStore",
     anchor: Reference,
@@ -73,6 +75,7 @@ def query(
     )
 
 
+@noted("verify", lambda _: 2)
 def verify(
     store: "AnyStore",
     a: Reference,
@@ -103,6 +106,7 @@ def verify(
     return matcher.verify(store, a, b, embed=embed, explain=explain, log=log)
 
 
+@noted("verify --pairs", lambda made: made.pairs)
 def verify_pairs(
     store: "AnyStore",
     pairs: "Pairs",
@@ -155,6 +159,7 @@ def verify_pairs(
     )
 
 
+@noted("identify", lambda _: 1)
 def identify(
     store: "AnyStore",
     anchor: Reference,
@@ -191,6 +196,7 @@ def identify(
     )
 
 
+@noted("identify --anchors", lambda made: len(made.identifications))
 def identify_many(
     store: "AnyStore",
     anchors: "Enrolment",

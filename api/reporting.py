@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .arguments import opened
+from .noting import noted
 
 if TYPE_CHECKING:
     from ..analysis.report.report import Progress, Report
     from .arguments import AnyStore
 
 
+@noted("report", lambda made: made.inventory.recordings)
 def report(
     store: "AnyStore",
     out: str | PathLike[str] | None = "report.html",

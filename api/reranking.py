@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import opened, trials_of
 from .loading import embedder
+from .noting import noted
 
 if TYPE_CHECKING:
     from ..matcher import Evaluation
@@ -46,6 +47,7 @@ def make_trials(
     )
 
 
+@noted("train-reranker", lambda made: made.records)
 def train_reranker(
     store: "AnyStore",
     trials: "Trials",
@@ -108,6 +110,7 @@ def train_reranker(
     )
 
 
+@noted("evaluate", lambda made: made.records)
 def evaluate(
     store: "AnyStore",
     trials: "Trials",

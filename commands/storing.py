@@ -1,5 +1,6 @@
 """`spkret sql`, `info`, `check` and `forget`: what is in the store."""
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ STORED = 'spkret sql "select speaker, path from recordings"'
 @click.command(
     "sql",
     cls=Command,
+    context_settings={"ignore_unknown_options": True},  # a statement may begin with a comment
     examples={
         'spkret sql "select noise, count(*) from recordings group by 1"': "count",
         'spkret sql "select * from failures" --format csv': "rows for a spreadsheet",
@@ -185,26 +187,31 @@ def forget(
     """Erase a speaker or a recording from the store for good.
 
     Rows, embeddings, scores, and the old files that held them go. A reranker trained on this store
-    is erased too, since it holds means of its speakers: train it again afterwards. The audio files
-    themselves are not touched.
+    is erased too, since it holds means of its speakers, and so is the threshold of verify: make
+    them again afterwards. The audio files themselves are not touched. Recordings that stay although
+    they hold the same audio are named.
     """
     from .. import api
     from .progress import Working
 
     if (speaker is None) == (path is None):
         raise click.UsageError("expected one of --speaker and --path")
+    store = api.opened(store_path)
+    copies = store.copies(speaker=speaker, path=path)
+    for copy in copies:
+        note(f"the same audio stays stored as {copy}; spkret forget --path {shlex.quote(copy)}")
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("expected --yes where nobody can be asked; nothing was erased")
         click.confirm(f"Erase {speaker or path} for good?", abort=True, err=True)
     with Working("erasing"):
-        erased = api.opened(store_path).forget(speaker=speaker, path=path)
+        erased = store.forget(speaker=speaker, path=path)
     if not erased:
         raise Failed(
             f"expected a stored speaker or path, the store has no {speaker or path};"
             f" {STORED} shows what there is"
         )
     if as_json:
-        print_json({"erased": erased})
+        print_json({"erased": erased, "copies": copies})
     else:
         click.echo(f"{counted(erased, 'recording')} erased")

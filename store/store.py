@@ -143,8 +143,22 @@ class Store:
 
         return check(self, repair=repair, compact=compact)
 
+    def copies(self, speaker: str | None = None, path: str | None = None) -> list[str]:
+        """List recordings of the same audio as those that `forget` erases, and that it leaves.
+
+        Raises
+        ------
+        UsageError, AmbiguousRecordingError
+            As `forget`.
+        """
+        from .forget import copies
+
+        return copies(self, speaker=speaker, path=path)
+
     def forget(self, speaker: str | None = None, path: str | None = None) -> int:
         """Erase the recordings of a speaker, or one recording, for good; return how many.
+
+        The store's log notes it, where it is on.
 
         Raises
         ------
@@ -154,8 +168,12 @@ class Store:
             `path` is stored for several roots.
         """
         from .forget import forget
+        from .provenance import StoreLog, noted
 
-        return forget(self, speaker=speaker, path=path)
+        return noted(
+            *(StoreLog(self.path), "forget", self.recordings.version, int),
+            lambda: forget(self, speaker=speaker, path=path),
+        )
 
     def _log(self, name: str, schema: pa.Schema, order: list[str]) -> LogTable:
         return LogTable(self.path / name, schema, order, self.locks)

@@ -228,6 +228,7 @@ def test_commands_are_those_of_the_contract() -> None:
         "completion",
         "check",
         "forget",
+        "log",
         "demo",
     }
 

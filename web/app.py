@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from anyio import create_task_group, sleep
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +18,7 @@ from .middleware import Guard
 from .noting import note
 from .services import Services
 from .settings import Settings
+from .uploads import Uploads
 
 if TYPE_CHECKING:
     from ..store.store import Store
@@ -26,6 +28,7 @@ Whose voice is it: name the one recording of a group that has an anchor's speake
 that is. Recordings are referred to by a stored id, a stored path, or `upload:ID`. Every failure is
 `{"error": "one line"}`.
 """
+_SWEEP_S = 60.0
 _TAGS = [
     {"name": "voices", "description": "Match, verify and identify."},
     {"name": "recordings", "description": "What is in the store."},
@@ -78,6 +81,16 @@ async def _running(
     try:
         if started is None:
             await run_in_threadpool(services.start)
-        yield
+        async with create_task_group() as tasks:
+            tasks.start_soon(_sweep, services.uploads)
+            yield
+            tasks.cancel_scope.cancel()
     finally:
         await run_in_threadpool(services.close)
+
+
+async def _sweep(uploads: Uploads) -> None:
+    """Delete uploads once they are too old, whether or not anybody asks for one."""
+    while True:
+        await sleep(_SWEEP_S)
+        await run_in_threadpool(uploads.sweep)

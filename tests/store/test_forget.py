@@ -6,8 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from builders import embedded
+from traces import Needles
 
 from spkret.errors import AmbiguousRecordingError, UsageError
+from spkret.store import exact
 from spkret.store.schema import Embedded
 from spkret.store.scores import FAILURES_SCHEMA, SCORES_SCHEMA, TRIALS_SCHEMA
 from spkret.store.store import Store
@@ -153,3 +155,80 @@ def test_forgetting_works_without_checkpoints(store: Store) -> None:
     assert store.forget(speaker="secret-anna") == 2
     assert traces(store, SECRET[0]) == []
     assert Path(store.path, "spkret.json").exists()
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_large_indexes_are_built_again_only_where_rows_went(
+    store: Store, monkeypatch: pytest.MonkeyPatch, compacted: bool
+) -> None:
+    monkeypatch.setattr(exact, "MOST_BYTES", 64 * 150)
+    for language in ("en", "de"):
+        rows = [embedded(f"{language}-{n}.wav", language=language) for n in range(400)]
+        store.recordings.commit(rows)
+    store.check(compact=compacted)
+    store.vectors.refresh()
+    orphan = store.vectors.folder / "language=de" / "noise=clean.0.vectors"
+    orphan.write_bytes(SECRET[0].embedding.tobytes())
+    untouched = store.vectors.file(("de", "clean"))
+    inode, built = untouched.path.stat().st_ino, untouched.built()
+    rows = store.recordings.scan(where="path = 'en-7.wav'")
+    needles = Needles.of(rows, {"path": ["en-7.wav"]})
+    assert all(needles.inside(store.path).values())
+    assert store.forget(path="en-7.wav") == 1
+    assert not any(needles.inside(store.path).values())
+    assert untouched.path.stat().st_ino == inode
+    assert untouched.built() == built
+    assert not orphan.exists()
+    hits = store.vectors.search(rows["embedding"][0].values.to_numpy(), 800)
+    assert len(hits.ids) == 799
+    assert rows["id"][0].as_py() not in hits.ids
+    assert store.check().ok
+
+
+def test_index_with_a_longer_file_of_vectors_is_built_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact, "MOST_BYTES", 64 * 150)
+    store.recordings.commit([embedded(f"{n}.wav", language="de") for n in range(400)])
+    store.recordings.commit(SECRET)
+    store.vectors.refresh()
+    (vectors,) = store.vectors.folder.glob("language=de/*.vectors")
+    with vectors.open("ab") as file:  # of an addition that was cut off
+        file.write(SECRET[0].embedding.tobytes())
+    assert store.forget(speaker="secret-anna") == 2
+    assert not vectors.exists()
+    assert traces(store, SECRET[0]) == []
+    assert len(store.vectors.search(np.ones(16, np.float32), 9).ids) == 9
+
+
+def test_what_a_killed_writer_left_is_erased(store: Store) -> None:
+    store.recordings.commit([*SECRET, *KEPT])
+    for name in ("part-1.zstd.parquet#1", "_delta_log/_commit_1.json.tmp"):
+        (store.recordings.delta.path / name).write_bytes(SECRET[0].embedding.tobytes())
+    assert store.forget(path="secret-0.wav") == 1
+    assert traces(store, SECRET[0]) == []
+    assert store.recordings.scan(["id"]).num_rows == 3
+
+
+def test_copies_are_listed_and_stay(store: Store) -> None:
+    twin = embedded("twin.wav", speaker="ben", content="same")
+    store.recordings.commit([embedded("one.wav", speaker="anna", content="same"), twin, *KEPT])
+    assert store.copies(speaker="anna") == store.copies(path="one.wav") == ["/audio/twin.wav"]
+    assert store.copies(speaker="nobody") == store.copies(path="kept-0.wav") == []
+    assert store.forget(speaker="anna") == 1
+    assert store.copies(path="twin.wav") == []
+    with pytest.raises(UsageError):
+        store.copies()
+
+
+def test_failures_that_tell_of_a_speaker_are_forgotten(store: Store) -> None:
+    store.recordings.commit([embedded("x/1.wav", speaker="anna"), *KEPT])
+    failed = [("anna/bad.wav", "empty"), ("b.wav", "x/1.wav came first"), ("Anna.wav", "empty")]
+    failed += [("c/anna-2.wav", "empty"), ("d.wav", "speaker 'anna'"), ("annabel/e.wav", "empty")]
+    rows = [
+        {"root": "/audio", "path": path, "reason": "r", "detail": detail, "at": NOW}
+        for path, detail in failed
+    ]
+    store.failures.append(pa.Table.from_pylist(rows, FAILURES_SCHEMA))
+    assert store.forget(speaker="anna") == 1
+    assert store.failures.scan(["path"])["path"].to_pylist() == ["Anna.wav", "annabel/e.wav"]
