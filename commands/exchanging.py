@@ -57,8 +57,8 @@ def export(
 ) -> None:
     """Write what a store holds into files that other tools read.
 
-    Embeddings, a manifest of the recordings, the trials of the newest evaluation, or the scored pairs of
-    the newest run. Of trials and scores, --where is a condition on their own columns:
+    Embeddings, a manifest of the recordings, the trials of the newest evaluation, or the scored
+    pairs of the newest run. Of trials and scores, --where is a condition on their own columns:
     "command = 'verify'".
     """
     from .. import api

@@ -10,7 +10,7 @@ from ..errors import InterchangeError
 from .export_trials import newest_run, no_filters_of_recordings
 from .kinds import Exported, ExportOptions
 from .lists.pairs import SCORES, ListedPair
-from .lists.texts import form_of
+from .lists.texts import form_of, write_data
 from .naming import Side, clear_names
 
 if TYPE_CHECKING:
@@ -107,12 +107,14 @@ def _no_ratios(rows: pa.Table, form: str) -> tuple[str, ...]:
 
 
 def _write_table(path: Path, rows: pa.Table, form: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     if form == "parquet":
         import pyarrow.parquet as pq
 
+        path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, path)
     else:
         from pyarrow import csv
 
-        csv.write_csv(rows, path)
+        text = pa.BufferOutputStream()
+        csv.write_csv(rows, text)
+        write_data(path, text.getvalue().to_pybytes())

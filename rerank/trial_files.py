@@ -77,10 +77,11 @@ def read_trials(path: Path) -> list[Trial]:
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """Write trials as JSON lines."""
+    """Write trials as JSON lines, gzipped where the name ends in `.gz`."""
     lines = [json.dumps(_record(trial), ensure_ascii=False) + "\n" for trial in trials]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(lines), encoding="utf-8")
+    data = "".join(lines).encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == GZIP_SUFFIX else data)
 
 
 def read_group(source: str | Path) -> list[str]:

@@ -11,10 +11,15 @@ GZIP_SUFFIX = ".gz"
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write lines, each without its end, in UTF-8; the folder is made if it is not there."""
+    write_data(path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def write_data(path: Path, data: bytes) -> None:
+    """Write the bytes of a text; the folder is made if it is not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = "".join(f"{line}\n" for line in lines).encode()
     # The time of writing is left out, so that the same lines give the same bytes.
-    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == GZIP_SUFFIX else data)
+    is_zipped = path.suffix.lower() == GZIP_SUFFIX
+    path.write_bytes(gzip.compress(data, mtime=0) if is_zipped else data)
 
 
 def write_separated(path: Path, rows: Iterable[Sequence[str]], separator: str) -> None:
@@ -44,10 +49,15 @@ def form_of(path: Path, given: str | None, forms: Sequence[str]) -> str:
     Raises
     ------
     UsageError
-        There is no such format.
+        There is no such format, or it is not zipped as the name says.
     """
     ending = Path(path.name.lower().removesuffix(GZIP_SUFFIX)).suffix.removeprefix(".")
     form = ending if given is None else given
     if form not in forms:
         raise UsageError(f"expected a --format of {', '.join(forms)}, got {given or path.name!r}")
+    if form == "parquet" and path.suffix.lower() == GZIP_SUFFIX:
+        raise UsageError(
+            f"expected a name without {path.suffix}, got {path.name!r}: Parquet is compressed"
+            " within; leave the ending out"
+        )
     return form

@@ -1,4 +1,5 @@
 import csv
+import gzip
 import math
 from datetime import UTC, datetime
 from itertools import combinations
@@ -177,6 +178,22 @@ def test_trials_and_scores_of_an_evaluation_fit_line_by_line(tmp_path: Path, for
         lines = (tmp_path / what).read_text().splitlines()
         names.append([line.split()[sides] for line in lines])
     assert names[0] == names[1]
+
+
+def test_names_in_gz_are_zipped(tmp_path: Path) -> None:
+    table = labelled_table(12, 3)
+    store = matched_store(tmp_path / "store", table)
+    matcher.evaluate(store, make_trials(table, 8, 5))
+    for what, name in (("trials", "t.jsonl"), ("trials", "t.nist"), ("scores", "s.csv")):
+        form = name.split(".")[1]
+        export(what, store, tmp_path / name, form)
+        export(what, store, tmp_path / f"{name}.gz", form)
+        unzipped = gzip.decompress((tmp_path / f"{name}.gz").read_bytes())
+        assert unzipped == (tmp_path / name).read_bytes()
+    assert len(read_trials(tmp_path / "t.jsonl.gz")) == 8
+    for what in ("scores", "manifest"):
+        with pytest.raises(UsageError, match=r"expected a name without \.gz"):
+            exporter(what)(store, tmp_path / "x.parquet.gz", ExportOptions())
 
 
 NAMES = st.text(
