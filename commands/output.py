@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
 
 def print_json(document: Any) -> None:
     """Print one JSON document: mappings, dataclasses, NumPy scalars; what is not finite is null."""
@@ -26,7 +28,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     """
     table = [list(row) for row in rows]
     numeric = [all(_is_number(row[i]) for row in table) for i in range(len(columns))]
-    cells = [[_cell(value) for value in row] for row in table]
+    cells = [[_cell(value).translate(_ONE_LINE) for value in row] for row in table]
     if sys.stdout.isatty():
         _print_drawn(columns, cells, numeric)
     else:

@@ -139,3 +139,14 @@ def test_lists_that_are_null_or_empty(tmp_path: Path, capsys: pytest.CaptureFixt
     save_rows(table, tmp_path / "a.jsonl")
     lines = (tmp_path / "a.jsonl").read_text().splitlines()
     assert list(map(json.loads, lines))[1:] == [{"a": [], "b": {}}, {"a": [1.0], "b": {"x": None}}]
+
+
+def test_a_statement_may_begin_with_a_comment(run: Run, store: Path) -> None:
+    result = run("sql", "-- how many\nselect 41 + 1 as n", "--store", store, "--format", "csv")
+    assert result.stdout == "n\n42\n"
+    assert run("sql", "select 1", "--fromat", "csv", "--store", store, status=2).stdout == ""
+
+
+def test_a_row_is_a_line_whatever_it_holds(run: Run, store: Path) -> None:
+    result = run("sql", "select 'a\nb\tc' as text, 1 as n", "--store", store)
+    assert result.stdout.splitlines() == ["text     n", "a\\nb\\tc  1"]
