@@ -1,4 +1,4 @@
-"""Clusters of embeddings, found without labels and compared with them."""
+"""Clusters of embeddings, compared with labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,16 +21,19 @@ _FEWEST_ROWS = 10
 class Agreement:
     """How clusters agree with speakers, 1 each where they are the same.
 
+    A recording in no cluster counts as a cluster of its own in the first two, which chance makes 0.
+
     Attributes
     ----------
-    v_measure : of homogeneity and completeness (Rosenberg and Hirschberg 2007)
+    adjusted_mutual_info : information in common, less chance (Vinh, Epps and Bailey 2010)
     adjusted_rand : share of pairs told alike, less chance (Hubert and Arabie 1985)
-    purity : share of recordings whose speaker is the most frequent of their cluster
+    purity : share of the recordings in clusters of two or more whose speaker is the most frequent
+        of their cluster; None where there are none
     """
 
-    v_measure: float
+    adjusted_mutual_info: float
     adjusted_rand: float
-    purity: float
+    purity: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,14 @@ class Clustering:
     ----------
     method : `agglomerative` or `hdbscan`
     clusters : of two or more recordings
-    single : recordings in no such cluster; each counts as a cluster of its own in the agreement
+    single, single_share : recordings in no such cluster, and their share of all
     agreement : None without labels
     """
 
     method: str
     clusters: int
     single: int
+    single_share: float
     agreement: Agreement | None
 
 
@@ -123,7 +127,8 @@ def _clustering(method: str, labels: Labels, speakers: npt.NDArray[np.str_] | No
     labels = _singles_apart(labels)
     sizes = np.bincount(labels)
     agreement = None if speakers is None else agreement_with(labels, speakers)
-    return Clustering(method, int((sizes > 1).sum()), int((sizes == 1).sum()), agreement)
+    single = int((sizes == 1).sum())
+    return Clustering(method, int((sizes > 1).sum()), single, single / len(labels), agreement)
 
 
 def _singles_apart(labels: Labels) -> Labels:
@@ -136,12 +141,13 @@ def _singles_apart(labels: Labels) -> Labels:
 
 def agreement_with(labels: Labels, speakers: npt.NDArray[np.str_]) -> Agreement:
     """Compare clusters (n,) with speakers (n,)."""
-    from sklearn.metrics import adjusted_rand_score, v_measure_score
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
     from sklearn.metrics.cluster import contingency_matrix
 
     table = contingency_matrix(speakers, labels)
+    table = table[:, table.sum(axis=0) > 1]
     return Agreement(
-        float(v_measure_score(speakers, labels)),
+        float(adjusted_mutual_info_score(speakers, labels)),
         float(adjusted_rand_score(speakers, labels)),
-        float(table.max(axis=0).sum() / len(labels)),
+        float(table.max(axis=0).sum() / table.sum()) if table.size else None,
     )

@@ -20,12 +20,26 @@ _MANY = 1_000
 
 def embedding_map(laid: EmbeddingMap) -> Figure:
     """Points of the map; the page colours them by what `layout.meta` holds."""
+    hidden: dict[str, Any] = {"visible": False}
+    colourings = {name: colouring(name, getattr(laid, of)) for name, of in COLOURINGS.items()}
+    return figure(
+        [_points(laid)],
+        620,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis=hidden,
+        yaxis=hidden | {"scaleanchor": "x"},
+        hovermode="closest",
+        dragmode="pan",
+        meta={"colourings": colourings},
+    )
+
+
+def _points(laid: EmbeddingMap) -> Any:
     from plotly.graph_objects import Scattergl
 
     columns = (laid.paths, laid.speakers, laid.genders, laid.languages, laid.noises)
-    hover = [list(row) for row in zip(*map(labels, columns), strict=True)]
     first = colouring("noise", laid.noises)
-    trace = Scattergl(
+    return Scattergl(
         x=laid.x,
         y=laid.y,
         mode="markers",
@@ -34,22 +48,10 @@ def embedding_map(laid: EmbeddingMap) -> Figure:
             "opacity": 0.75,
             "color": [first["palette"][c] for c in first["codes"]],
         },
-        customdata=hover,
+        customdata=[list(row) for row in zip(*map(labels, columns), strict=True)],
         hovertemplate="%{customdata[0]}<br>speaker %{customdata[1]}<br>gender %{customdata[2]},"
         " %{customdata[3]}, %{customdata[4]}<extra></extra>",
         showlegend=False,
-    )
-    hidden: dict[str, Any] = {"visible": False}
-    colourings = {name: colouring(name, getattr(laid, of)) for name, of in COLOURINGS.items()}
-    return figure(
-        [trace],
-        620,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis=hidden,
-        yaxis=hidden | {"scaleanchor": "x"},
-        hovermode="closest",
-        dragmode="pan",
-        meta={"colourings": colourings},
     )
 
 
@@ -78,29 +80,34 @@ def colouring(name: str, values: Sequence[str | None]) -> dict[str, Any]:
 
 
 def agreement(clusters: Clusters) -> Figure:
-    """Bars of how clusters agree with speakers, by method."""
+    """Bars of how clusters agree with speakers, and of what they leave out, by method."""
+    found = [(each, each.agreement) for each in clusters.found if each.agreement is not None]
+    bars = {
+        ("adjusted mutual information", BLUE): [a.adjusted_mutual_info for _, a in found],
+        ("adjusted Rand index", ORANGE): [a.adjusted_rand for _, a in found],
+        ("purity of clusters", GREEN): [a.purity for _, a in found],
+        ("single recordings", GREY): [each.single_share for each, _ in found],
+    }
+    methods = [METHODS[each.method] for each, _ in found]
+    return figure(
+        [_bars(name, colour, methods, values) for (name, colour), values in bars.items()],
+        130 + 110 * len(found),
+        barmode="group",
+        xaxis=axis("agreement with speakers; share that is single", range=[-0.05, 1.02]),
+        yaxis=axis("", type="category", autorange="reversed"),
+    )
+
+
+def _bars(name: str, colour: str, methods: list[str], values: list[float | None]) -> Any:
     from plotly.graph_objects import Bar
 
-    named = (("V-measure", "v_measure", BLUE), ("adjusted Rand index", "adjusted_rand", ORANGE),
-             ("purity", "purity", GREEN))  # fmt: skip
-    found = [each for each in clusters.found if each.agreement is not None]
-    traces = [
-        Bar(
-            y=[METHODS[each.method] for each in found],
-            x=[getattr(each.agreement, attribute) for each in found],
-            name=name,
-            orientation="h",
-            marker={"color": colour},
-            text=[f"{getattr(each.agreement, attribute):.2f}" for each in found],
-            textposition="auto",
-            hovertemplate="%{y}: %{x:.3f}<extra>" + name + "</extra>",
-        )
-        for name, attribute, colour in named
-    ]
-    return figure(
-        traces,
-        120 + 90 * len(found),
-        barmode="group",
-        xaxis=axis("agreement with speakers", range=[0, 1.02]),
-        yaxis=axis("", type="category", autorange="reversed"),
+    return Bar(
+        y=methods,
+        x=values,
+        name=name,
+        orientation="h",
+        marker={"color": colour},
+        text=["" if value is None else f"{value:.2f}" for value in values],
+        textposition="auto",
+        hovertemplate="%{y}: %{x:.3f}<extra>" + name + "</extra>",
     )

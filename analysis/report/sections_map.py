@@ -1,14 +1,20 @@
 """The sections on the map and the clusters."""
 
+from ..projection import LARGEST_SHARE
 from . import figures_map as figures
 from .clusters import Clustering, Clusters
-from .content import Chart, Section, Table
+from .content import Chart, Section, Table, share
 from .map import EmbeddingMap
 
 _METHODS = {
     "pca": "PCA: the two directions of most variance",
     "tsne": "t-SNE: neighbours stay together, distances across the map mean little",
 }
+
+_SAMPLED = (
+    "speakers drawn at random, whole but for the last one, and those that would fill more than"
+    f" {LARGEST_SHARE:.0%} of them thinned at random, where others can fill it"
+)
 
 
 def map_sections(laid: EmbeddingMap | None, clusters: Clusters | None) -> list[Section]:
@@ -22,8 +28,12 @@ def _map(laid: EmbeddingMap | None) -> Section:
         text = "There are no recordings: index a folder of audio: spkret index AUDIO_DIR."
         return Section("map", title, missing=text)
     drawn = len(laid.x)
-    some = f"{drawn:,} recordings of {laid.of:,}, whole speakers drawn at random; --points N shows"
-    text = f"All {drawn:,} recordings." if drawn == laid.of else f"{some} more or fewer."
+    text = f"All {drawn:,} recordings."
+    if drawn < laid.of:
+        text = (
+            f"{drawn:,} recordings of {laid.of:,}: {_SAMPLED}. The option --points N shows more or"
+            " fewer."
+        )
     chart = Chart(
         "chart-map",
         "What do the embeddings hold: the speaker, or the language and the noise as well?",
@@ -49,49 +59,60 @@ def _clusters(clusters: Clusters | None) -> Section:
     title = "Clusters"
     if clusters is None:
         return Section("clusters", title, missing="Ten recordings are needed to look for clusters.")
-    sample = f"Without looking at labels, {clusters.recordings:,} of {clusters.of:,} recordings"
-    if clusters.speakers:
-        sample += f" ({clusters.speakers:,} speakers, whole)"
-    told = [f"{sample} were clustered by their embeddings.", *map(_told, clusters.found)]
-    if clusters.threshold is None:
-        told.append("Agglomerative clustering needs labelled pairs to know where to stop.")
-    else:
-        told.append(
-            f"Agglomerative clustering merges while the mean cosine of two clusters is above"
-            f" {clusters.threshold:.3f}, the threshold of equal errors above."
-        )
+    told = [_sample(clusters), *map(_told, clusters.found), _threshold(clusters)]
     if not clusters.speakers:
         told.append("There are no labels to compare the clusters with.")
         return Section("clusters", title, told)
     chart = Chart(
         "chart-clusters",
-        "Do clusters found without labels agree with the speakers?",
-        "V-measure and the adjusted Rand index are 1 where clusters are the speakers; purity is 1"
-        " where no cluster mixes speakers, even if it splits them.",
+        "Do clusters agree with the speakers?",
+        "Adjusted mutual information and the adjusted Rand index are 1 where clusters are the"
+        " speakers, 0 where they agree as chance would; a single recording counts as a cluster of"
+        " its own. Purity is 1 where no cluster of two or more mixes speakers, even if it splits"
+        " them: read it beside the share that is single.",
         figures.agreement(clusters),
         _table(clusters),
     )
     return Section("clusters", title, told, (chart,))
 
 
+def _sample(clusters: Clusters) -> str:
+    many = f"{clusters.recordings:,} of {clusters.of:,} recordings"
+    some = f": {_SAMPLED}" if clusters.recordings < clusters.of else ""
+    of = f" of {clusters.speakers:,} speakers" if clusters.speakers else ""
+    return f"Clustered by their embeddings: {many}{of}{some}."
+
+
+def _threshold(clusters: Clusters) -> str:
+    if clusters.threshold is None:
+        return "Agglomerative clustering needs labelled pairs to know where to stop."
+    return (
+        f"HDBSCAN looks at no labels. Agglomerative clustering merges while the mean cosine of two"
+        f" clusters is above {clusters.threshold:.3f}, the threshold of equal errors above, which"
+        f" comes from the labels of this store: expect less of it on another."
+    )
+
+
 def _told(found: Clustering) -> str:
     method = figures.METHODS[found.method]
     return (
-        f"{method[0].upper()}{method[1:]} found {found.clusters:,} clusters and left"
-        f" {found.single:,} recordings single."
+        f"{method[0].upper()}{method[1:]} found {found.clusters:,} clusters of two recordings or"
+        f" more and left {found.single:,} single ({share(found.single_share)})."
     )
 
 
 def _table(clusters: Clusters) -> Table:
-    columns = ("method", "clusters", "single recordings", "speakers", "V-measure",
-               "adjusted Rand index", "purity")  # fmt: skip
+    columns = (
+        *("method", "clusters", "single recordings", "share", "speakers"),
+        *("adjusted mutual information", "adjusted Rand index", "purity of clusters"),
+    )
     rows = [
         (
             figures.METHODS[each.method],
-            *(each.clusters, each.single, clusters.speakers),
-            round(each.agreement.v_measure, 3),
+            *(each.clusters, each.single, share(each.single_share), clusters.speakers),
+            round(each.agreement.adjusted_mutual_info, 3),
             round(each.agreement.adjusted_rand, 3),
-            round(each.agreement.purity, 3),
+            None if each.agreement.purity is None else round(each.agreement.purity, 3),
         )
         for each in clusters.found
         if each.agreement is not None

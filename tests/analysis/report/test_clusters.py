@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from builders import labelled_table
-from sklearn.metrics import adjusted_rand_score, v_measure_score
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from spkret.analysis.projection import Projection
 from spkret.analysis.report.clusters import agglomerative, agreement_with, find_clusters, hdbscan
@@ -31,9 +31,8 @@ def test_clear_voices_are_clustered_by_speaker(clear: Voices) -> None:
     ]
     for each in found.found:
         assert each.agreement is not None
-        assert (
-            each.agreement.v_measure == each.agreement.adjusted_rand == each.agreement.purity == 1
-        )
+        assert each.agreement.adjusted_mutual_info == pytest.approx(1)
+        assert each.agreement.adjusted_rand == each.agreement.purity == 1
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.6, 0.95])
@@ -50,9 +49,18 @@ def test_agreement_is_counted_by_hand() -> None:
     labels = np.array([0, 0, 0, 1, 1, 2])
     speakers = np.array(["a", "a", "b", "b", "b", "c"])
     found = agreement_with(labels, speakers)
-    assert found.purity == pytest.approx((2 + 2 + 1) / 6)
-    assert found.v_measure == pytest.approx(v_measure_score(speakers, labels))
+    assert found.purity == pytest.approx((2 + 2) / 5)
+    expected = adjusted_mutual_info_score(speakers, labels)
+    assert found.adjusted_mutual_info == pytest.approx(expected)
     assert found.adjusted_rand == pytest.approx(adjusted_rand_score(speakers, labels))
+
+
+def test_single_recordings_alone_agree_with_no_speaker() -> None:
+    """V-measure would give them 0.87, and purity 1."""
+    found = agreement_with(np.arange(1_000), np.repeat(np.arange(200), 5).astype(np.str_))
+    assert found.adjusted_mutual_info == pytest.approx(0, abs=1e-6)
+    assert found.adjusted_rand == pytest.approx(0, abs=1e-6)
+    assert found.purity is None
 
 
 def test_recordings_in_no_cluster_are_counted_and_stand_alone(clear: Voices) -> None:
@@ -62,6 +70,7 @@ def test_recordings_in_no_cluster_are_counted_and_stand_alone(clear: Voices) -> 
     assert (found.found[0].clusters, found.found[0].single) == (2, 3)
     single = hdbscan(lonely.embeddings) < 0
     assert found.found[1].single == single.sum()
+    assert found.found[0].single_share == 3 / 15
 
 
 def test_without_labels_only_density_speaks(table: pa.Table) -> None:
