@@ -27,26 +27,8 @@ _TICKS = (0.0001, 0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
 
 def histogram(scores: PairScores) -> Figure:
     """Cosines of both kinds of pairs, each as a share of its kind, and the EER threshold."""
-    from plotly.graph_objects import Bar
-
-    edges = scores.histogram.edges
-    centres = [(a + b) / 2 for a, b in pairwise(edges)]
-    kinds = (
-        ("one speaker", scores.histogram.targets, scores.same, BLUE),
-        ("two speakers", scores.histogram.nontargets, scores.different, ORANGE),
-    )
-    traces = [
-        Bar(
-            x=centres,
-            y=[count / total for count in counts],
-            name=name,
-            marker={"color": colour, "opacity": 0.65},
-            hovertemplate="cosine %{x:.2f}: %{y:.1%}<extra>" + name + "</extra>",
-        )
-        for name, counts, total, colour in kinds
-    ]
     drawn = figure(
-        traces,
+        _humps(scores),
         360,
         barmode="overlay",
         bargap=0,
@@ -59,6 +41,26 @@ def histogram(scores: PairScores) -> Figure:
         annotation={"text": f"EER at {scores.threshold:.2f}", "showarrow": False, "y": 1.0},
     )
     return drawn
+
+
+def _humps(scores: PairScores) -> list[Any]:
+    from plotly.graph_objects import Bar
+
+    centres = [(a + b) / 2 for a, b in pairwise(scores.histogram.edges)]
+    kinds = (
+        ("one speaker", scores.histogram.targets, scores.same, BLUE),
+        ("two speakers", scores.histogram.nontargets, scores.different, ORANGE),
+    )
+    return [
+        Bar(
+            x=centres,
+            y=[count / total for count in counts],
+            name=name,
+            marker={"color": colour, "opacity": 0.65},
+            hovertemplate="cosine %{x:.2f}: %{y:.1%}<extra>" + name + "</extra>",
+        )
+        for name, counts, total, colour in kinds
+    ]
 
 
 def by_noise(scores: PairScores) -> Figure:
