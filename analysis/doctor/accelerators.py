@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .lines import Line, ok, problem, warning
-from .packages import Packages
+from .packages import Packages, too_old
 
 FAISS_BUILDS = ("faiss-cpu", "faiss-gpu", "faiss-gpu-cu11", "faiss-gpu-cu12")
 
@@ -14,21 +14,22 @@ _GIGABYTE = 1e9
 
 
 def torch(packages: Packages, driver: Path = _DRIVER) -> Iterator[Line]:
-    """Check PyTorch, the GPUs it sees, and that torchaudio is built for it.
+    """Check PyTorch's version, the GPUs it sees, and that torchaudio is built for it.
 
     Parameters
     ----------
     driver : a file that is there where a driver of NVIDIA is
     """
     loaded = packages.load("torch")
-    cuda = loaded.version.cuda
-    yield ok("torch", f"{loaded.__version__}, {'CUDA ' + cuda if cuda else 'built without CUDA'}")
+    cuda, version = loaded.version.cuda, str(loaded.__version__)
+    built = ok("torch", f"{version}, {'CUDA ' + cuda if cuda else 'built without CUDA'}")
+    yield too_old(packages, "torch", version) or built
     yield _gpus(loaded, driver)
-    yield _torchaudio(packages, str(loaded.__version__))
+    yield _torchaudio(packages, version)
 
 
 def faiss(packages: Packages) -> Iterator[Line]:
-    """Check that one build of FAISS is installed, and which."""
+    """Check that one build of FAISS is installed, which, and that it is new enough."""
     builds = [name for name in FAISS_BUILDS if packages.version(name)]
     if len(builds) > 1:
         yield problem(
@@ -38,7 +39,8 @@ def faiss(packages: Packages) -> Iterator[Line]:
         )
     loaded = packages.load("faiss")
     build = builds[0] if builds else "of unknown origin"
-    yield ok("faiss", f"{loaded.__version__} ({build})")
+    version = str(loaded.__version__)
+    yield too_old(packages, build, version) or ok("faiss", f"{version} ({build})")
     if hasattr(loaded, "StandardGpuResources"):
         count = loaded.get_num_gpus()
         yield ok("faiss GPUs", str(count) if count else "none: the CPU is used")

@@ -1,6 +1,5 @@
 """All checks, one after the other; none of them can stop the others."""
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -68,9 +67,11 @@ def _encoders() -> Iterator[Line]:
 
 
 def _hub() -> Iterator[Line]:
+    from huggingface_hub.constants import is_offline_mode
+
     from . import models
 
-    return models.hub(hub_folder(), bool(os.environ.get("HF_HUB_OFFLINE")))
+    return models.hub(hub_folder(), is_offline_mode())
 
 
 def hub_folder() -> Path:

@@ -88,6 +88,24 @@ def _required(packages: Packages, requirement: "Requirement") -> Line:
     return ok(name, found)
 
 
+def too_old(packages: Packages, name: str, found: str) -> Line | None:
+    """Say where a package that has a check of its own is older than spkret needs; else None.
+
+    Parameters
+    ----------
+    name : of the distribution; one that another name begins, such as `faiss-gpu-cu12`, is held to
+        what is asked of that one
+    """
+    from packaging.requirements import Requirement
+
+    parsed = (Requirement(text) for text in packages.requirements())
+    wanted = next((each for each in parsed if name.startswith(each.name)), None)
+    if wanted is None or wanted.specifier.contains(found, prereleases=True):
+        return None
+    advice = f"pip install '{name}{wanted.specifier}'"
+    return problem(name, f"{found} is installed, {wanted.specifier} is needed", advice)
+
+
 def _extra(packages: Packages, extra: str, purpose: str, wanted: Sequence["Requirement"]) -> Line:
     subject, advice = f"extra {extra}", f"pip install 'spkret[{extra}]'"
     versions = {each.name: packages.version(each.name) for each in wanted}

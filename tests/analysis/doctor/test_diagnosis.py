@@ -1,6 +1,9 @@
 """The machine, models, stores and the self-test; and that no check stops the others."""
 
+import os
 import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +80,23 @@ def test_a_shipped_encoder_that_is_missing_is_a_problem(tmp_path: Path) -> None:
     assert next(iter(models.encoders([info("compact", False)]))).state is State.PROBLEM
     (line,) = models.hub(tmp_path / "hub", True)
     assert "not there yet; offline is set" in line.message
+
+
+@pytest.mark.parametrize(("value", "offline"), [("0", False), ("1", True)])
+def test_offline_is_what_the_hub_takes_for_it(value: str, offline: bool) -> None:
+    code = (
+        "from spkret.analysis.doctor.diagnosis import checks\n"
+        "(line,) = checks(None, True)['Hugging Face cache']()\n"
+        "print(line.message)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"HF_HUB_OFFLINE": value},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert ("offline is set" in said) is offline
 
 
 def lines_of(folder: Path | None) -> dict[str, Line]:

@@ -14,6 +14,8 @@ REQUIREMENTS = (
     "numpy>=2.0",
     "scikit-learn>=1.7",
     "torch>=2.11",
+    'faiss-cpu>=1.9; platform_system == "Plan 9"',
+    "faiss-gpu>=1.15",
     'winonly>=1; platform_system == "Plan 9"',
     'noisereduce<4,>=3.0; extra == "denoise"',
     'av>=14; extra == "media"',
@@ -128,6 +130,23 @@ def test_two_builds_of_faiss_clash() -> None:
     plain = SimpleNamespace(__version__="1.9")
     lines = list(accelerators.faiss(machine({"faiss-cpu": "1.9"}, faiss=plain)))
     assert [line.subject for line in lines] == ["faiss"]
+
+
+def test_torch_and_faiss_must_be_new_enough(tmp_path: Any) -> None:
+    line = torch_lines(fake_torch("2.10.1+cu128"), "2.10.0", tmp_path)["torch"]
+    assert line.state is State.PROBLEM
+    assert line.message == "2.10.1+cu128 is installed, >=2.11 is needed"
+    assert line.advice == "pip install 'torch>=2.11'"
+    assert torch_lines(fake_torch("2.11.0+cu130"), "2.11.0", tmp_path)["torch"].state is State.OK
+    for build, version, subject in (
+        ("faiss-cpu", "1.9.0", "faiss"),
+        ("faiss-cpu", "1.8.0", "faiss-cpu"),
+        ("faiss-gpu-cu12", "1.14.2", "faiss-gpu-cu12"),
+    ):
+        module = SimpleNamespace(__version__=version)
+        (line,) = accelerators.faiss(machine({build: version}, faiss=module))
+        assert line.subject == subject
+        assert line.state is (State.OK if subject == "faiss" else State.PROBLEM)
 
 
 def test_onnxruntime_without_a_cpu_is_a_problem() -> None:
