@@ -8,7 +8,7 @@ The fields are those of Lhotse 1.x: `Recording` (`sources`, `duration`), `Superv
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,10 @@ LHOTSE_NAMES = tuple(name + ending for name in _PLAIN for ending in (GZIP_SUFFIX
 """Manifests that are read where they lie in a folder, the first one found."""
 
 _TOLERANCE_S = 0.01
+_COVERED = 0.5
+"""The share of a recording that supervisions have to cover to stand for it without a doubt."""
 _SEVERAL = "several speakers in the supervisions of one recording, which is left without a speaker"
+_PART = "supervisions of less than half of a recording, or of some of its channels, label the whole"
 
 
 class Kind(StrEnum):
@@ -35,7 +38,16 @@ class Kind(StrEnum):
     CUTS = "cuts"
 
 
-Supervisions = Mapping[str, Sequence[Mapping[str, str]]]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a supervision says, and of how much of its recording."""
+
+    fields: Mapping[str, str]
+    duration_s: float
+    channels: frozenset[int]
+
+
+Supervisions = Mapping[str, Sequence[Said]]
 
 
 def is_lhotse(path: Path) -> bool:
@@ -52,8 +64,9 @@ def is_lhotse(path: Path) -> bool:
 def read_lhotse(path: Path) -> Rows:
     """Read cuts, or recordings with the supervisions beside them; either file may be named.
 
-    A recording with supervisions of several speakers gets none of them, and a doubt. A cut that is
-    a part of its recording, and audio that is not one file, are failures.
+    A recording with supervisions of several speakers gets none of them, and a doubt; so does one
+    that supervisions cover less than half of, which keeps its speaker. A cut that is a part of its
+    recording or some of its channels, and audio that is not one file, are failures.
 
     Raises
     ------
@@ -71,7 +84,7 @@ def read_lhotse(path: Path) -> Rows:
             f" name them {path.name.replace(Kind.SUPERVISIONS, Kind.RECORDINGS)}"
         )
     supervisions = path if kind is Kind.SUPERVISIONS else _beside(path, Kind.SUPERVISIONS)
-    said: dict[str, list[Mapping[str, str]]] = defaultdict(list)
+    said: dict[str, list[Said]] = defaultdict(list)
     for where, each in () if supervisions is None else _objects(supervisions):
         if isinstance(each, dict):
             said[str(each.get("recording_id"))].append(_said(each))
@@ -134,6 +147,13 @@ def _cut(cut: dict[str, Any] | str, where: str) -> Row | BadRow:
         return bad_row(
             where, f"{duration:g} s from {start:g} s of a recording: parts are not read, save them"
         )
+    channels = _channels(cut.get("channel"))
+    if channels and _all_channels(recording) - channels:
+        return bad_row(
+            where,
+            f"channel {', '.join(map(str, sorted(channels)))} of several: channels are not told"
+            " apart, split the file",
+        )
     said = [_said(each) for each in _dicts(cut.get("supervisions"))]
     custom = {**_flat(recording.get("custom")), **_flat(cut.get("custom"))}
     return _recording({**recording, "custom": custom}, where, {str(recording.get("id")): said})
@@ -149,10 +169,35 @@ def _recording(
         return path
     name = str(recording.get("id", ""))
     said = supervisions.get(name, ())
-    fields = {**_flat(recording.get("custom")), **_agreed(said)}
+    fields = {**_flat(recording.get("custom")), **_agreed([each.fields for each in said])}
     row = row_of({"recording": name, **fields, "path": path}.items(), where)
-    speakers = {each["speaker"] for each in said if each.get("speaker")}
-    return replace(row, doubt=_SEVERAL) if isinstance(row, Row) and len(speakers) > 1 else row
+    return replace(row, doubt=_doubt(recording, said)) if isinstance(row, Row) else row
+
+
+def _doubt(recording: Mapping[str, Any], said: Sequence[Said]) -> str:
+    """Say what supervisions leave open about the whole of a recording, if anything."""
+    if len({each.fields["speaker"] for each in said if each.fields.get("speaker")}) > 1:
+        return _SEVERAL
+    covered, channels = sum(each.duration_s for each in said), {c for s in said for c in s.channels}
+    short = covered < _COVERED * _number(recording.get("duration"))
+    return _PART if said and (short or (channels and _all_channels(recording) - channels)) else ""
+
+
+def _all_channels(recording: Mapping[str, Any]) -> frozenset[int]:
+    sources = _dicts(recording.get("sources"))
+    of_sources = frozenset(
+        channel for each in sources for channel in _channels(each.get("channels"))
+    )
+    return _channels(recording.get("channel_ids")) or of_sources
+
+
+def _channels(value: object) -> frozenset[int]:
+    values = value if isinstance(value, list) else [value]
+    return frozenset(each for each in values if isinstance(each, int))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _path(recording: Mapping[str, Any], where: str) -> str | BadRow:
@@ -174,10 +219,12 @@ def _dicts(values: object) -> list[dict[str, Any]]:
     return [each for each in values if isinstance(each, dict)] if isinstance(values, list) else []
 
 
-def _said(supervision: Mapping[str, Any]) -> dict[str, str]:
+def _said(supervision: Mapping[str, Any]) -> Said:
     """Return what a supervision says of the recording, its custom fields included."""
     own = {name: supervision.get(name) for name in ("text", "speaker", "language", "gender")}
-    return {**_flat(supervision.get("custom")), **_flat(own)}
+    fields = {**_flat(supervision.get("custom")), **_flat(own)}
+    duration_s, channels = supervision.get("duration"), supervision.get("channel")
+    return Said(fields, _number(duration_s), _channels(channels))
 
 
 def _flat(fields: object) -> dict[str, str]:

@@ -97,6 +97,37 @@ def test_whole_cuts_are_read_and_parts_are_not(tmp_path: Path) -> None:
     assert "expected a cut of one recording, got 'MixedCut'" in third.detail
 
 
+def test_a_channel_of_a_call_is_no_recording(tmp_path: Path) -> None:
+    call = recording("a", channel_ids=[0, 1])
+    cuts = [cut(call, channel=0), cut(call, channel=1), cut(call, type="MultiCut", channel=[0, 1])]
+    first, second, both = read_lhotse(written(tmp_path / "cuts.jsonl", cuts))
+    assert isinstance(first, BadRow)
+    assert first.detail == (
+        "cuts.jsonl line 1: channel 0 of several: channels are not told apart, split the file"
+    )
+    assert isinstance(second, BadRow)
+    assert isinstance(both, Row)
+
+
+@pytest.mark.parametrize(
+    ("of", "fields", "is_doubted"),
+    [
+        ({"duration": 10.0}, {}, True),
+        ({"duration": 3.9}, {}, False),
+        ({"channel_ids": [0, 1]}, {}, True),
+        ({"channel_ids": [0, 1]}, {"channel": [0, 1]}, False),
+    ],
+)
+def test_a_part_that_labels_the_whole_is_a_doubt(
+    tmp_path: Path, of: Object, fields: Object, is_doubted: bool
+) -> None:
+    written(tmp_path / "recordings.jsonl", [recording("a", **of), recording("b")])
+    written(tmp_path / "supervisions.jsonl", [supervision("a", "ann", **fields)])
+    listed = read_recordings(tmp_path)
+    assert [each.speaker.value for each in listed.recordings] == ["ann", None]
+    assert ["label the whole: a.wav" in doubt for doubt in listed.doubts] == [True] * is_doubted
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
