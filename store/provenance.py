@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from ..errors import SpkretError, StoreError
+from ..errors import StoreError
 
 FOLDER = "log"
 
@@ -166,7 +166,7 @@ def noted(
     """
     try:
         result = run()
-    except SpkretError as error:
+    except Exception as error:
         if log.on:
             log.append(command, version(), 0, type(error).__name__)
         raise
