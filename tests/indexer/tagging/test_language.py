@@ -1,7 +1,8 @@
 """Language by SpeechBrain's classifier: its own log-posteriors, and nothing of a folder is run."""
 
 import pickle
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -171,10 +172,32 @@ def test_a_stream_is_thinned_evenly(count: int, most: int) -> None:
 @pytest.mark.parametrize(
     ("written", "expected"),
     [("zh-CN", "zh"), ("en_US", "en"), ("iw", "he"), ("JW", "jv"), ("ceb", "ceb"), ("", "und"),
-     ("in", "id"), ("ji", "yi"), ("mo-MD", "ro"), ("x", "und"), ("1", "und")],
+     ("in", "id"), ("ji", "yi"), ("mo-MD", "ro"), ("x", "und"), ("1", "und"),
+     ("eng", "eng"), ("cmn", "cmn"), ("und", "und"), ("abcd", "und"), ("abcdefgh", "und")],
 )  # fmt: skip
 def test_primary_subtags(written: str, expected: str) -> None:
     assert primary_subtag(written) == expected
+
+
+NAMES = {
+    **{"afrikaans": "af", "arabic": "ar", "basque": "eu", "belarusian": "be", "cantonese": "yue"},
+    **{"chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl", "english": "en"},
+    **{"english (us)": "en", "french": "fr", "german": "de", "greek": "el", "gujarati": "gu"},
+    **{"hausa": "ha", "hebrew": "he", "icelandic": "is", "indonesian": "id", "kazakh": "kk"},
+    **{"malay": "ms", "mandarin": "zh", "mandarin chinese": "zh", "marathi": "mr"},
+    **{"norwegian": "no", "persian": "fa", "punjabi": "pa", "serbian": "sr", "swahili": "sw"},
+    **{"tagalog": "tl", "tatar": "tt", "welsh": "cy", "yoruba": "yo"},
+}
+
+
+@pytest.mark.parametrize("write", [str.lower, str.title, " {} ".format])
+def test_languages_are_known_by_name(write: Callable[[str], str]) -> None:
+    assert {name: primary_subtag(write(name)) for name in NAMES} == NAMES
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_code_or_unknown(text: str) -> None:
+    assert re.fullmatch("[a-z]{2,3}", primary_subtag(text))
 
 
 class Trap:
