@@ -3,7 +3,8 @@
 import random
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pyarrow as pa
 
 from ..errors import SqlError, StoreError, UsageError
+from .conditions import check_condition
 from .picking import pick
 from .reading import DataFile, Snapshot, locked, one_line, quote, trusted
 
@@ -66,13 +68,14 @@ class DeltaFolder:
         """Make an empty table, unless there is one."""
         from deltalake import DeltaTable
 
-        DeltaTable.create(
-            self.path,
-            self.schema,
-            mode="ignore",
-            partition_by=list(self.partitions),
-            configuration=_CONFIGURATION,
-        )
+        with telling():
+            DeltaTable.create(
+                self.path,
+                self.schema,
+                mode="ignore",
+                partition_by=list(self.partitions),
+                configuration=_CONFIGURATION,
+            )
 
     def handle(self, version: int | None = None) -> "DeltaTable":
         """Open the newest version, or the one asked for.
@@ -181,7 +184,7 @@ class DeltaFolder:
         among: Mapping[str, pa.Array],
     ) -> str:
         if where is not None:
-            _check_condition(where)
+            check_condition(where)
         every = list(conditions)
         # The line break ends a comment that the user's condition may end with.
         every += [] if where is None else [f"({where}\n)"]
@@ -234,7 +237,8 @@ class DeltaFolder:
 
     def merge_files(self, handle: "DeltaTable", target_bytes: int | None = None) -> None:
         """Write small files together; the rows and older versions stay as they are."""
-        handle.optimize.compact(target_size=target_bytes, writer_properties=writer_properties())
+        with telling():
+            handle.optimize.compact(target_size=target_bytes, writer_properties=writer_properties())
 
     def purge(self) -> None:
         """Delete every file that the newest version is not made of; only under exclusive lock.
@@ -242,9 +246,11 @@ class DeltaFolder:
         Checkpoints go as well: they are Parquet files that are no rows. And so does what a writer
         that was killed left half-written, which the library's own vacuum does not see.
         """
-        self.handle().vacuum(
-            retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
-        )
+        handle = self.handle()
+        with telling():
+            handle.vacuum(
+                retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
+            )
         log = self.path / "_delta_log"
         if not (log / f"{0:020}.json").exists():
             return
@@ -266,22 +272,35 @@ def _execute(
         return connection.sql(statement).to_arrow_table()
 
 
-def _check_condition(where: str) -> None:
-    """Refuse what is no condition by itself, such as one that closes a parenthesis of ours."""
-    import duckdb
-
-    try:
-        parsed = duckdb.extract_statements(f"SELECT 1 WHERE {where}\n")
-    except duckdb.Error as error:
-        raise SqlError(f"cannot read rows where {where}: {one_line(error)}") from error
-    if len(parsed) != 1:
-        raise SqlError(f"expected one SQL condition, got {where}")
-
-
 def _read_errors() -> tuple[type[Exception], ...]:
     import duckdb
 
     return duckdb.Error, pa.ArrowException, OSError
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Say in one line why a table cannot be written.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or may not be written; nothing of this commit is there.
+    """
+    from deltalake.exceptions import CommitFailedError, DeltaError
+
+    try:
+        yield
+    except CommitFailedError:
+        raise
+    except BaseException as error:
+        # The Delta library panics on a full disk, past all that Python takes for an exception.
+        if isinstance(error, DeltaError | OSError) or type(error).__name__ == "PanicException":
+            raise StoreError(
+                f"cannot write the store: {one_line(error)}; see that its disk has room and may be"
+                " written, and run the command again: what was committed before is there"
+            ) from error
+        raise
 
 
 def retrying(operation: Callable[[], Result]) -> Result:
@@ -290,13 +309,14 @@ def retrying(operation: Callable[[], Result]) -> Result:
     Raises
     ------
     StoreError
-        Other writers came first every time.
+        Other writers came first every time, or the disk is full or may not be written.
     """
     from deltalake.exceptions import CommitFailedError
 
     for attempt in range(_ATTEMPTS):
         try:
-            return operation()
+            with telling():
+                return operation()
         except CommitFailedError as error:
             conflict = error
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.02 * 2**attempt)))  # noqa: S311

@@ -53,7 +53,7 @@ def read(folder: Path) -> StoreIdentity:
             " give another --store, or make one by: spkret index AUDIO_DIR"
         ) from error
     except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {file}: {error}") from error
+        raise StoreError(f"cannot read {file}: {error}; restore it from a copy") from error
     _check_version(file, document)
     return _parse(file, document)
 

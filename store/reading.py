@@ -57,7 +57,7 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Say what DuckDB complained about, without the lines that draw the statement."""
     lines = [line.strip() for line in str(error).splitlines()]
     kept = [line for line in lines if line and not line.startswith(("LINE ", "^"))]

@@ -76,7 +76,8 @@ class Running:
         return Ended(status, self._said("out"), self._said("err"), seconds)
 
     def _said(self, name: str) -> str:
-        return Path(f"{self._out}.{name}").read_text(errors="replace")
+        file = Path(f"{self._out}.{name}")
+        return file.read_text(errors="replace") if file.exists() else ""
 
 
 class Launcher:

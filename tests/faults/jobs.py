@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class World:
         self.folder, self.launcher = folder, launcher
         self.audio = folder / "audio"
         self.trials = folder / "trials.jsonl"
+        self.pairs = folder / "pairs.txt"
         self.embeddings = folder / "embeddings.npz"
         self._make()
 
@@ -67,13 +69,20 @@ class World:
 
     def words(self, job: Job, store: Path) -> list[object]:
         """Write the command of a job on a store."""
+        return self.placed(job.arguments, store)
+
+    def placed(self, arguments: Sequence[str], store: Path) -> list[object]:
+        """Write a command on a store; AUDIO and the like become paths."""
         places = {
             "AUDIO": self.audio,
             "TRIALS": self.trials,
+            "PAIRS": self.pairs,
             "EMBEDDINGS": self.embeddings,
             "FOLDER": self.folder,
         }
-        return [*(places.get(word, word) for word in job.arguments), "--store", store]
+        heads = [(word, *word.partition("/")) for word in arguments]
+        words = [places[head] / rest if head in places else word for word, head, _, rest in heads]
+        return [*words, "--store", store]
 
     def _make(self) -> None:
         shutil.copytree(CORPUS, self.audio)
@@ -88,9 +97,14 @@ class World:
         shutil.copytree(full, trained)
         self._run("train-reranker", self.trials, store=trained)
         self._run("evaluate", self.trials, store=trained)
+        self._write_pairs([line.split(",")[:2] for line in manifest[1:61]])
         vectors = np.random.default_rng(0).standard_normal((300, 16)).astype(np.float32)
         keys = np.array([f"r/{n}.wav" for n in range(300)])
         np.savez(self.embeddings, keys=keys, embeddings=vectors)
+
+    def _write_pairs(self, voices: Sequence[Sequence[str]]) -> None:
+        pairs = [(int(a[1] == b[1]), a[0], b[0]) for a, b in combinations(voices, 2)]
+        self.pairs.write_text("".join(f"{same} {a} {b}\n" for same, a, b in pairs))
 
     def _run(self, *arguments: object, store: Path) -> None:
         ended = self.launcher.run([*arguments, "--store", store])

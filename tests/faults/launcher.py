@@ -11,6 +11,7 @@ A status is that of the command, less the signal's number where one ended it, an
 command still ran when the time was over.
 """
 
+import ctypes
 import errno
 import importlib
 import json
@@ -66,7 +67,7 @@ def failing(function: Callable[..., Any], nth: int, then: str) -> Callable[..., 
 
 
 def set_up(setup: Mapping[str, Any]) -> None:
-    """Prepare a fork: stand-ins, settings and faults, limits, and at last the user."""
+    """Prepare a fork: stand-ins, settings and faults, limits, privileges."""
     from spkret.api import loading
 
     if not setup.get("real_encoder"):
@@ -81,9 +82,14 @@ def set_up(setup: Mapping[str, Any]) -> None:
     if "file_bytes" in setup:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (setup["file_bytes"],) * 2)
-    if "user" in setup:
-        os.setgid(setup["user"])
-        os.setuid(setup["user"])
+    if setup.get("without_privileges"):
+        _drop_privileges()
+
+
+def _drop_privileges() -> None:
+    """Be bound to the modes of files, as root is not: capset(2) of version 3, all bits clear."""
+    if ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()):
+        raise PermissionError("cannot give up the privileges of root")
 
 
 def _turn_clock(seconds: float) -> None:
