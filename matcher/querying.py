@@ -1,6 +1,6 @@
 """Name the one recording of a group, or of a whole store, that has the anchor's speaker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +18,11 @@ from ..rerank.scoring import (
     missing_reranker,
     score_groups,
 )
+from ..rerank.speaker_shares import SHARED, SpeakerShare, shares_by_speaker
 from ..retrieval.groups import Groups
 from ..retrieval.library import Embed, Gathered, Reference
 from ..retrieval.search import search_store
+from ..store.conditions import ids_where
 from .bench import RERANKED, Bench
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def query(
     language: str | None = None,
     noise: str | None = None,
     where: str | None = None,
+    allowed_ids: Rows | None = None,
     log: bool = True,
 ) -> Match:
     """Name the one recording of a group that has the anchor's speaker.
@@ -56,6 +59,7 @@ def query(
     open_group : name no match where "none of them" is likelier than not
     min_probability : name no match below this probability
     language, noise, where : filters of the search of the whole store
+    allowed_ids : ids of what fulfils `where`, from who has tried it already
     log : write the scores into the store
 
     Raises
@@ -72,8 +76,11 @@ def query(
     bench = Bench.of(store)
     if group is None:
         k = max(RERANKED, top or 0)
-        gathered = _nearest(bench, anchor, embed, k, language, noise, where).in_order()
-        members, warnings = np.sort(gathered.rows[1:]), list[str]()
+        if where is not None and allowed_ids is None:
+            allowed_ids = ids_where(store, where)
+        filters = {"language": language, "noise": noise, "where": where}
+        gathered = _nearest(bench, anchor, embed, k, filters, allowed_ids).in_order()
+        members, warnings = np.sort(gathered.rows[1:]), [SHARED]
     else:
         _check_no_filters(language, noise, where)
         gathered = bench.library.gather([anchor, *group], embed).in_order()
@@ -83,7 +90,8 @@ def query(
     if log:
         encoder = store.encoder
         store.scores.append(log_rows(scored, gathered, "query", encoder, bench.reranker))
-    order = best_first(scored, gathered)[:top]
+    ranked = best_first(scored, gathered)
+    order = ranked[:top]
     reasons = explanations(scored, order, bench.reranker) if explain else None
     candidates = _candidates(scored, gathered, order, reasons)
     none = known_or_none(scored.none_probabilities[0])
@@ -97,6 +105,7 @@ def query(
         reranker=bench.reranker_name,
         candidates=candidates,
         warnings=[*warnings, *missing_reranker(scored.system, open_group)],
+        speakers=_shares(scored, gathered, ranked) if group is None else None,
     )
 
 
@@ -105,19 +114,22 @@ def _nearest(
     anchor: Reference,
     embed: Embed | None,
     k: int,
-    language: str | None,
-    noise: str | None,
-    where: str | None,
+    filters: Mapping[str, str | None],
+    allowed_ids: Rows | None,
 ) -> Gathered:
     """Gather the anchor, as row 0, and the recordings of the store nearest to it."""
     asked = bench.library.gather([anchor], embed)
     vector, content = asked.voices.embeddings[0], asked.voices.content_hashes[0]
     spare = 5  # copies of the anchor are found too
-    hits = search_store(bench.store, vector, k + spare, language=language, noise=noise, where=where)
+    hits = search_store(
+        *(bench.store, vector, k + spare),
+        language=filters["language"],
+        noise=filters["noise"],
+        allowed_ids=allowed_ids,
+    )
     found = bench.library.by_id(hits.ids) if len(hits.ids) else asked
     others = np.flatnonzero(found.voices.content_hashes != content)[:k]
     if not len(others):
-        filters = {"language": language, "noise": noise, "where": where}
         given = ", ".join(f"{name} {value}" for name, value in filters.items() if value is not None)
         raise UsageError(
             "expected other recordings to compare with, the store has none"
@@ -150,6 +162,11 @@ def _members(gathered: Gathered) -> tuple[Rows, list[str]]:
     if copies:
         warnings.append(f"{copies} candidates hold the same audio as another")
     return members, warnings
+
+
+def _shares(scored: Scored, gathered: Gathered, ranked: Rows) -> list[SpeakerShare]:
+    speakers = gathered.voices.speakers[scored.groups.candidates[ranked]]
+    return shares_by_speaker(speakers.tolist(), scored.probabilities[ranked].tolist())
 
 
 def _candidates(

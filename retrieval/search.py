@@ -1,6 +1,6 @@
 """Cosine search: exact within groups, through the store's indexes over everything."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -58,24 +58,13 @@ def search_store(
     *,
     language: str | None = None,
     noise: str | None = None,
-    where: str | None = None,
+    allowed_ids: npt.NDArray[np.int64] | None = None,
 ) -> "Hits":
     """Find the `k` recordings of a store nearest to a vector (dimension,) of unit length.
 
     Parameters
     ----------
     language, noise : search only these partitions
-    where : a DuckDB condition on the recordings table; only rows that fulfil it are searched
-
-    Raises
-    ------
-    SqlError
-        The condition is no valid SQL.
+    allowed_ids : int64 (any,), search only these recordings
     """
-    allowed: npt.NDArray[np.int64] | None = None
-    if where is not None:
-        chosen: Any = store.recordings.scan(
-            columns=["id"], language=language, noise=noise, where=where
-        )
-        allowed = chosen["id"].to_numpy()
-    return store.vectors.search(vector, k, language=language, noise=noise, allowed_ids=allowed)
+    return store.vectors.search(vector, k, language=language, noise=noise, allowed_ids=allowed_ids)

@@ -1,12 +1,12 @@
 """SQL over a store: read-only, and near nothing but the store's own tables."""
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..errors import SqlError
-from .reading import locked, one_line
-from .schema import Seconds
-from .sql_deadline import run_within
+from ..errors import SqlError, StoreError
+from .reading import Snapshot, locked, one_line
+from .sql_interrupt import run_interruptibly
 from .sql_names import statements
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ def query(
     store: "Store",
     sql: str,
     *,
-    timeout_s: Seconds | None = None,
     most_rows: int | None = None,
     memory_bytes: int | None = None,
 ) -> "duckdb.DuckDBPyRelation":
@@ -35,7 +34,6 @@ def query(
     Parameters
     ----------
     sql : one statement that only reads
-    timeout_s : stop it after this time
     most_rows : keep the first rows only
     memory_bytes : what it may use, of which nothing is moved to disk; by default half of what the
         machine has, since the rows are often held a second time by who asked
@@ -47,31 +45,60 @@ def query(
     Raises
     ------
     SqlError
-        The statement is not one query, DuckDB cannot run it, or it needs more time or memory.
+        The statement is not one query, DuckDB cannot run it, or it needs more memory.
+    StoreError
+        A file of the tables is lost.
     """
     import duckdb
 
     try:
         _check(sql)
-        connection = _connected(store, memory_bytes)
-        return run_within(timeout_s, connection, lambda: _rows(connection, sql, most_rows))
+        return _pinned(store, sql, most_rows, memory_bytes)
     except duckdb.OutOfMemoryException as error:
         raise SqlError("the query needs too much memory; ask for fewer rows or columns") from error
     except duckdb.Error as error:
         raise SqlError(f"the query failed: {_reason(error)}") from error
 
 
-def _connected(store: "Store", memory_bytes: int | None) -> "duckdb.DuckDBPyConnection":
-    views = {table.path.name: table.snapshot() for table in store.tables}
+def _pinned(
+    store: "Store", sql: str, most_rows: int | None, memory_bytes: int | None
+) -> "duckdb.DuckDBPyRelation":
+    """Ask the newest versions, and newer ones where files vanish meanwhile."""
+    import duckdb
+
+    views = _views(store)
+    while True:
+        try:
+            return _asked(_connected(views, memory_bytes), sql, most_rows)
+        except duckdb.IOException as error:
+            newest = _views(store)
+            # Forgetting and compaction may have removed the files of a version while it was read.
+            if newest == views:
+                raise StoreError(
+                    "a file of the store's tables is lost; run spkret check --repair"
+                ) from error
+            views = newest
+
+
+def _views(store: "Store") -> dict[str, Snapshot]:
+    return {table.path.name: table.snapshot() for table in store.tables}
+
+
+def _connected(
+    views: Mapping[str, Snapshot], memory_bytes: int | None
+) -> "duckdb.DuckDBPyConnection":
     most = "50%" if memory_bytes is None else f"{memory_bytes}B"
     return locked(views, [f"SET memory_limit = '{most}'", *statements()])
 
 
-def _rows(
-    connection: "duckdb.DuckDBPyConnection", sql: str, most: int | None
+def _asked(
+    connection: "duckdb.DuckDBPyConnection", sql: str, most_rows: int | None
 ) -> "duckdb.DuckDBPyRelation":
-    rows = connection.sql(sql)
-    return (rows if most is None else rows.limit(most)).materialize()
+    def rows() -> "duckdb.DuckDBPyRelation":
+        relation = connection.sql(sql)
+        return (relation if most_rows is None else relation.limit(most_rows)).materialize()
+
+    return run_interruptibly(connection, rows)
 
 
 def _check(sql: str) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .caching import Cache
+from .sandbox import Sandbox
 from .where import ids_where
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class Filter:
 class Catalogue:
     """The recordings of a store at one version, by their ids in order."""
 
-    def __init__(self, store: "Store", version: int) -> None:
+    def __init__(self, store: "Store", version: int, sandbox: Sandbox) -> None:
         self.version = version
-        self._store = store
+        self._sandbox = sandbox
         self.table: pa.Table = store.recordings.scan(list(COLUMNS), version=version)
         self.ids: Rows = self.table["id"].to_numpy()
 
@@ -82,7 +83,9 @@ class Catalogue:
         Raises
         ------
         SqlError
-            `where` is no condition, or takes too long.
+            `where` is no condition, or takes too long or too much memory.
+        HTTPException
+            503: too many conditions are tried already.
         """
         masks = [
             pc.equal(self.table[name], value)
@@ -94,7 +97,7 @@ class Catalogue:
         if wanted.text:
             masks.append(self._holding(wanted.text))
         if wanted.where is not None:
-            ids = ids_where(self._store, wanted.where)
+            ids = ids_where(self._sandbox, wanted.where)
             masks.append(pc.is_in(self.table["id"], value_set=pa.array(ids, pa.int64())))
         kept = np.ones(len(self), bool)
         for mask in masks:
@@ -146,11 +149,12 @@ class Catalogue:
 class Catalogues:
     """The catalogue of a store at its newest version, which others may write meanwhile."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: "Store", sandbox: Sandbox) -> None:
         self._store = store
+        self._sandbox = sandbox
         self._cache: Cache[Catalogue] = Cache(1)
 
     def newest(self) -> Catalogue:
         """Return the catalogue as the store is now."""
         version = self._store.recordings.version()
-        return self._cache.get(version, lambda: Catalogue(self._store, version))
+        return self._cache.get(version, lambda: Catalogue(self._store, version, self._sandbox))

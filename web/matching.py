@@ -12,6 +12,7 @@ from .. import matcher
 from .asking import Identify, Query, Verify
 from .catalogue import Catalogue, Catalogues
 from .references import UPLOAD, for_matching, resolve
+from .sandbox import Sandbox
 from .uploads import Upload, Uploads
 from .where import ids_where
 
@@ -29,6 +30,7 @@ class Matching:
     store: "Store"
     catalogues: Catalogues
     uploads: Uploads
+    sandbox: Sandbox
     log: bool
     lock: Lock
 
@@ -36,8 +38,7 @@ class Matching:
         """Answer `/query`: the document of `spkret query --json`, with references."""
         catalogue = self.catalogues.newest()
         anchor, *group = self._resolve([asked.anchor, *(asked.group or ())], catalogue)
-        if asked.where is not None:
-            ids_where(self.store, asked.where)  # fails in time where it would take for ever
+        allowed = None if asked.where is None else ids_where(self.sandbox, asked.where)
         with self.lock:
             match = matcher.query(
                 *(self.store, for_matching([anchor])[0]),
@@ -50,6 +51,7 @@ class Matching:
                 language=asked.language,
                 noise=asked.noise,
                 where=asked.where,
+                allowed_ids=allowed,
                 log=self.log,
             )
         return _with_references(match.to_dict(), anchor, group, catalogue)

@@ -13,6 +13,7 @@ from .hearing import Hearing
 from .layout import Maps
 from .matching import Matching
 from .metrics import Metrics
+from .sandbox import Sandbox
 from .settings import Settings
 from .uploads import Uploads
 
@@ -79,12 +80,14 @@ class Services:
     matching: Matching
     hearing: Hearing
     maps: Maps
+    sandbox: Sandbox
 
     @classmethod
     def of(cls, store: "Store", settings: Settings) -> "Services":
         """Put together what serves a store; nothing is loaded yet."""
         metrics, embedder = Metrics(), LateEmbedder()
-        catalogues, uploads = Catalogues(store), Uploads(settings, embedder.embed)
+        sandbox = Sandbox(store.path.absolute())
+        catalogues, uploads = Catalogues(store, sandbox), Uploads(settings, embedder.embed)
         metrics.watch("recordings", "Recordings in the store.", lambda: len(catalogues.newest()))
         metrics.watch("uploads_held", "Uploads that are kept.", lambda: len(uploads))
         return cls(
@@ -94,18 +97,21 @@ class Services:
             catalogues=catalogues,
             embedder=embedder,
             uploads=uploads,
-            matching=Matching(store, catalogues, uploads, settings.log, Lock()),
-            hearing=Hearing(uploads.folder),
+            matching=Matching(store, catalogues, uploads, sandbox, settings.log, Lock()),
+            hearing=Hearing(uploads),
             maps=Maps(store),
+            sandbox=sandbox,
         )
 
     def start(self) -> None:
         """Load what takes a while: the encoder, the recordings, the store's background."""
         self.embedder.load(self.store, self.settings, self.metrics)
         self.catalogues.newest()
+        self.sandbox.start()
 
     def close(self) -> None:
         """Stop what runs, and delete the uploads."""
+        self.sandbox.close()
         self.embedder.close()
         self.uploads.close()
 

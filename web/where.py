@@ -1,29 +1,30 @@
-"""A user's condition on recordings, tried within a time limit."""
+"""A user's condition on recordings, tried within limits."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ..store import sql
+from ..store import conditions
 from ..store.schema import Seconds
-
-if TYPE_CHECKING:
-    from ..store.store import Store
+from ..store.store import Store
+from .sandbox import MEMORY_BYTES, Sandbox
 
 _LONGEST_S: Seconds = 10.0
 
 
-def ids_where(store: "Store", condition: str) -> npt.NDArray[np.int64]:
+def ids_where(sandbox: Sandbox, condition: str) -> npt.NDArray[np.int64]:
     """Return the ids of the recordings that fulfil a DuckDB SQL condition.
 
     Raises
     ------
     SqlError
-        It is no condition on the recordings, or takes too long.
+        It is no condition on the recordings, or takes too long or too much memory.
+    HTTPException
+        503: too many are asked already.
     """
-    # The line break ends a comment that the condition may end with.
-    statement = f"SELECT id FROM recordings WHERE ({condition}\n)"  # noqa: S608
-    found = sql.query(store, statement, timeout_s=_LONGEST_S).to_arrow_table()
-    ids: npt.NDArray[np.int64] = found["id"].to_numpy()
-    return ids
+    return sandbox.run(_ids, condition, seconds=_LONGEST_S)
+
+
+def _ids(store: Path, condition: str) -> npt.NDArray[np.int64]:
+    return conditions.ids_where(Store.open(store), condition, memory_bytes=MEMORY_BYTES)

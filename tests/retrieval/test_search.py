@@ -2,7 +2,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from spkret.retrieval.groups import Groups
 from spkret.retrieval.search import group_cosines, search_store
@@ -42,17 +41,11 @@ class FakeVectors:
 
 def test_search_store_hands_filters_to_the_indexes() -> None:
     vectors = FakeVectors()
-    scanned: dict[str, Any] = {}
-
-    def scan(**filters: Any) -> pa.Table:
-        scanned.update(filters)
-        return pa.table({"id": [3, 5]})
-
-    store: Any = SimpleNamespace(vectors=vectors, recordings=SimpleNamespace(scan=scan))
+    store: Any = SimpleNamespace(vectors=vectors)
     query = np.ones(4, np.float32)
     hits: Any = search_store(store, query, 7, language="en")
     assert hits == "hits"
     assert vectors.asked == {"k": 7, "language": "en", "noise": None, "allowed_ids": None}
-    search_store(store, query, 7, noise="clean", where="duration_s > 2")
-    assert scanned["where"] == "duration_s > 2"
+    search_store(store, query, 7, noise="clean", allowed_ids=np.array([3, 5]))
+    assert vectors.asked["noise"] == "clean"
     assert vectors.asked["allowed_ids"].tolist() == [3, 5]

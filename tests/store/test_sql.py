@@ -6,7 +6,8 @@ from builders import TOY_IDENTITY, embedded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spkret.errors import SqlError
+from spkret.errors import SqlError, StoreError
+from spkret.store import sql
 from spkret.store.schema import RECORDINGS_SCHEMA
 from spkret.store.scores import FAILURES_SCHEMA, SCORES_SCHEMA, TRIALS_SCHEMA
 from spkret.store.sql import query
@@ -208,7 +209,29 @@ def test_any_text_is_answered_or_refused_in_one_line(filled: Store, sql: str) ->
 
 def refusal(store: Store, sql: str) -> str:
     try:
-        query(store, sql, timeout_s=20)
+        query(store, sql)
     except SqlError as error:
         return str(error)
     return ""
+
+
+def test_a_query_is_asked_again_where_files_vanish_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.recordings.commit([embedded("1.wav"), embedded("2.wav")])
+    stale = [sql._views(store)]
+    store.forget(path="1.wav")
+    newest = sql._views
+    monkeypatch.setattr(sql, "_views", lambda of: stale.pop() if stale else newest(of))
+    assert query(store, "select path from recordings").fetchall() == [("2.wav",)]
+    assert not stale
+
+
+def test_a_lost_file_is_told_without_its_path(store: Store) -> None:
+    store.recordings.commit([embedded("1.wav")])
+    lost = Path(store.recordings.delta.snapshot().files[0].path)
+    lost.unlink()
+    with pytest.raises(StoreError, match="a file of the store's tables is lost") as error:
+        query(store, "select path from recordings")
+    assert str(store.path) not in str(error.value)
+    assert lost.name not in str(error.value)
