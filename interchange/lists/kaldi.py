@@ -26,7 +26,7 @@ def write_kaldi(folder: Path, recordings: Sequence[Listed]) -> tuple[Path, ...]:
     Raises
     ------
     InterchangeError
-        A path cannot stand in wav.scp.
+        A path cannot stand in wav.scp, or the folder holds other files than an earlier export.
     """
     rows = named(recordings)
     files = {
@@ -39,9 +39,21 @@ def write_kaldi(folder: Path, recordings: Sequence[Listed]) -> tuple[Path, ...]:
         "spk2name": _speaker_names(rows),
         **{f"utt2{tag}": _tagged(rows, tag) for tag in ("gender", "noise", "age")},
     }
+    _check_replaceable(folder, set(files))
     for name, table in files.items():
         _write(folder / name, table)
     return tuple(folder / name for name, table in files.items() if table)
+
+
+def _check_replaceable(folder: Path, written: set[str]) -> None:
+    """Check that a folder is empty or an earlier export: Kaldi reads all of its files together."""
+    there = {each.name for each in folder.glob("[!.]*")}
+    others = sorted(there - written if "wav.scp" in there else there)
+    if others:
+        raise InterchangeError(
+            f"expected a new folder, or one that was exported before, got {folder} with"
+            f" {', '.join(others[:3])}; choose another --out"
+        )
 
 
 def _write(path: Path, table: Mapping[str, str]) -> None:

@@ -248,6 +248,17 @@ def test_an_earlier_export_leaves_nothing_behind(tmp_path: Path) -> None:
     assert {each.name for each in tmp_path.iterdir()} == {each.name for each in files}
 
 
+@pytest.mark.parametrize("names", [["spk2gender"], ["wav.scp", "spk2gender", "segments"]])
+def test_a_kaldi_folder_of_others_is_left_alone(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_text("bob m\n")
+    with pytest.raises(InterchangeError, match=f"with {names[0 if len(names) == 1 else 2]};"):
+        write_kaldi(tmp_path, [one(speaker="ab")])
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == dict.fromkeys(
+        names, "bob m\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("form", "path"), [("kaldi", "a\nb.wav"), ("kaldi", "rm x|"), ("tsv", "a\tb.wav")]
 )
