@@ -1,12 +1,12 @@
 """Lists of who speaks in which recording: enrolments, and anchors to identify."""
 
 import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TrialError
+from .pair_tables import check_side, reader_of
 from .trial_files import read_group, text_of
 
 _NIST = {"modelid": "speaker", "segmentid": "path"}
@@ -28,7 +28,8 @@ def read_enrolment(path: Path) -> list[Spoken]:
     Raises
     ------
     TrialError
-        The file cannot be read, a column or cell is missing, or it names no recording.
+        The file cannot be read, a column or cell is missing, it names no recording, or a second
+        channel (side `b`): spkret hears all channels of a file as one.
     """
     entries = []
     for number, row in _rows(path, ("speaker", "path")):
@@ -74,7 +75,7 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
         raise TrialError(
             f"{path}, line 1: expected the columns {' and '.join(needed)}, {missing[0]} is missing"
         )
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    reader = reader_of(text)
     try:
         next(reader)
         for cells in reader:
@@ -88,4 +89,5 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
 def _complete(row: dict[str, str], where: str) -> dict[str, str]:
     if not row.get("path"):
         raise TrialError(f"{where}: expected a path, got none")
+    check_side(row.get("side", ""), where)
     return {"speaker": "", **row}

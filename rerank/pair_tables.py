@@ -63,7 +63,7 @@ def table_rows(path: Path) -> Iterator[PairRow]:
     """
     text = text_of(path)
     columns = _columns(_names(text))
-    reader = _reader(text)
+    reader = reader_of(text)
     try:
         next(reader)
         for cells in reader:
@@ -74,14 +74,24 @@ def table_rows(path: Path) -> Iterator[PairRow]:
         raise TrialError(f"{path}, line {reader.line_num}: {error}") from error
 
 
+def check_side(side: str, where: str) -> None:
+    """Check that a row is of the first channel, or of none in particular.
+
+    Raises
+    ------
+    TrialError
+        It is not.
+    """
+    if side.lower() not in ("", "a"):
+        raise TrialError(
+            f"{where}: expected side a, got {side!r}: channels are not told apart, split the file"
+        )
+
+
 def _row(values: Mapping[str, str], where: str) -> PairRow:
     if not values["left"] or not values["right"]:
         raise TrialError(f"{where}: expected two recordings, got {list(values.values())}")
-    if values.get("side", "").lower() not in ("", "a"):
-        raise TrialError(
-            f"{where}: expected side a, got {values['side']!r}: channels are not told apart, split"
-            " the file"
-        )
+    check_side(values.get("side", ""), where)
     answer = values.get("answer", "").lower()
     if answer and answer not in _ANSWERS:
         raise TrialError(
@@ -115,7 +125,7 @@ def _delimiter(text: str) -> str:
     return "\t" if "\t" in _first_line(text) else ","
 
 
-def _reader(text: str) -> "CsvReader":
+def reader_of(text: str) -> "CsvReader":
     """Read CSV with quotes, TSV without."""
     lines = io.StringIO(text, newline="")
     if _delimiter(text) == "\t":

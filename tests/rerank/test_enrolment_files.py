@@ -19,6 +19,7 @@ def written(tmp_path: Path, text: str) -> Path:
     [
         "speaker,path\nanna,a.wav\nbob,b.wav\nanna,c.wav\n",
         "path\tPart\tSpeaker\r\na.wav\t1\tanna\r\n\r\nb.wav\t1\tbob\r\nc.wav\t2\tanna\r\n",
+        "modelid\tsegmentid\tside\nanna\ta.wav\ta\nbob\tb.wav\tA\nanna\tc.wav\t\n",
         '\ufeffspeaker,path\nanna, a.wav\nbob,"b.wav"\nanna,c.wav',
     ],
 )
@@ -39,11 +40,17 @@ def test_enrolments_are_read(tmp_path: Path, text: str) -> None:
         ("speaker,path\nanna\n", "line 2: expected a path"),
         ("speaker,path\n,a.wav\n", "line 2: expected a speaker"),
         ('speaker,path\n"anna', "line 2"),
+        ("modelid\tsegmentid\tside\nanna\ta.wav\tb\n", "line 2: expected side a, got 'b'"),
     ],
 )
 def test_bad_enrolments_are_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(TrialError, match=message):
         read_enrolment(written(tmp_path, text))
+
+
+def test_quotes_are_signs_like_others_between_tabs(tmp_path: Path) -> None:
+    path = written(tmp_path, 'speaker\tpath\nO"Neil\ta.wav\nbob\t"x.wav\n')
+    assert read_enrolment(path) == [Spoken("a.wav", 'O"Neil'), Spoken('"x.wav', "bob")]
 
 
 def test_anchors_are_a_plain_list_or_a_table(tmp_path: Path) -> None:
