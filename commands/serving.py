@@ -79,7 +79,11 @@ def serve(
     from ..web.settings import MEBIBYTE, Settings
 
     settings = Settings(
-        *(host, port, token, max_upload_mb * MEBIBYTE), log=log, model=model, device=device
+        *(host, port, token, max_upload_mb * MEBIBYTE),
+        most_upload_bytes=max(Settings.most_upload_bytes, max_upload_mb * MEBIBYTE),
+        log=log,
+        model=model,
+        device=device,
     )
     running.serve(api.opened(store_path), settings, lambda url: _announce(url, open_browser))
 

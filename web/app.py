@@ -1,21 +1,21 @@
 """The app: everything a server answers, put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from anyio import create_task_group, sleep
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
-from starlette.staticfiles import StaticFiles
 
 from .. import __version__
 from . import errors
 from .endpoints import hearing, looking, matching, page
 from .middleware import Guard
 from .noting import note
+from .sending import PageFiles
 from .services import Services
 from .settings import Settings
 from .uploads import Uploads
@@ -68,7 +68,7 @@ def create_app(
     for router in (matching.router, looking.router, hearing.router):
         app.include_router(router, dependencies=secured)
     app.include_router(page.router)
-    app.mount("/static", StaticFiles(directory=page.STATIC, check_dir=False), name="static")
+    app.mount("/static", PageFiles(directory=page.STATIC, check_dir=False), name="static")
     return app
 
 
@@ -81,10 +81,11 @@ async def _running(
     try:
         if started is None:
             await run_in_threadpool(services.start)
-        async with create_task_group() as tasks:
-            tasks.start_soon(_sweep, services.uploads)
-            yield
-            tasks.cancel_scope.cancel()
+        sweeping = asyncio.create_task(_sweep(services.uploads))
+        yield
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
     finally:
         await run_in_threadpool(services.close)
 
@@ -92,5 +93,5 @@ async def _running(
 async def _sweep(uploads: Uploads) -> None:
     """Delete uploads once they are too old, whether or not anybody asks for one."""
     while True:
-        await sleep(_SWEEP_S)
+        await asyncio.sleep(_SWEEP_S)
         await run_in_threadpool(uploads.sweep)

@@ -16,11 +16,18 @@ class Cache(Generic[Value]):
     ----------
     most : how many are kept
     forget : called with a value that is not kept any longer
+    is_there : asked before a kept value is returned; one that is gone is computed again
     """
 
-    def __init__(self, most: int, forget: Callable[[Value], object] | None = None) -> None:
+    def __init__(
+        self,
+        most: int,
+        forget: Callable[[Value], object] = lambda _: None,
+        is_there: Callable[[Value], bool] = lambda _: True,
+    ) -> None:
         self._most = most
         self._forget = forget
+        self._is_there = is_there
         self._lock = Lock()
         self._kept: OrderedDict[Hashable, Future[Value]] = OrderedDict()
 
@@ -29,14 +36,23 @@ class Cache(Generic[Value]):
 
         What `compute` raises goes to all who wait, and is not kept.
         """
-        future, is_first = self._claim(key)
-        if is_first:
-            try:
-                future.set_result(compute())
-            except BaseException as error:
-                future.set_exception(error)
-                self._drop(key, future)
-        return future.result()
+        while True:
+            future, is_first = self._claim(key)
+            if is_first:
+                self._compute(key, future, compute)
+            value = future.result()
+            if is_first or self._is_there(value):
+                return value
+            self._drop(key, future)
+
+    def _compute(
+        self, key: Hashable, future: "Future[Value]", compute: Callable[[], Value]
+    ) -> None:
+        try:
+            future.set_result(compute())
+        except BaseException as error:
+            future.set_exception(error)
+            self._drop(key, future)
 
     def _claim(self, key: Hashable) -> tuple[Future[Value], bool]:
         with self._lock:
@@ -49,7 +65,7 @@ class Cache(Generic[Value]):
         return future, known is None
 
     def _forgotten(self, old: "Future[Value]") -> None:
-        if self._forget is not None and old.exception() is None:
+        if old.exception() is None:
             self._forget(old.result())
 
     def _drop(self, key: Hashable, future: "Future[Value]") -> None:

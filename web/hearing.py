@@ -13,6 +13,7 @@ from ..store.files import absolute
 from ..store.schema import Seconds, Vector
 from .caching import Cache
 from .spectrogram import draw
+from .uploads import Uploads
 
 PLAYED_S: Seconds = 300.0
 """How much is transcoded of what browsers do not play."""
@@ -42,11 +43,11 @@ class Sound:
 
 
 class Hearing:
-    """Plays and draws files; what is made of them is kept in a folder and in memory."""
+    """Plays and draws files; what is made of them is kept beside the uploads and in memory."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._made: Cache[Path] = Cache(_TRANSCODED, _delete)
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+        self._made: Cache[Path] = Cache(_TRANSCODED, _delete, Path.is_file)
         self._drawn: Cache[bytes] = Cache(_PICTURES)
 
     def sound(self, path: Path) -> Sound:
@@ -60,8 +61,8 @@ class Hearing:
         media_type = _media_type(path)
         if media_type is not None:
             return Sound(path, media_type)
-        key = _stamp(path)
-        return Sound(self._made.get(key, lambda: self._transcode(path, key)), "audio/wav")
+        made = self._made.get(_stamp(path), lambda: self._transcode(path))
+        return Sound(made, "audio/wav")
 
     def spectrogram(self, path: Path, axes: bool = True) -> bytes:
         """Draw the first minute of a file: a PNG, with axes or bare.
@@ -74,11 +75,12 @@ class Hearing:
         key = f"{_stamp(path)} {axes}"
         return self._drawn.get(key, lambda: draw(beginning(path, DRAWN_S), RATE_HZ, axes))
 
-    def _transcode(self, path: Path, key: str) -> Path:
+    def _transcode(self, path: Path) -> Path:
         import soundfile
 
-        made = self._folder / f"{key}.wav"
-        soundfile.write(made, beginning(path, PLAYED_S), RATE_HZ, subtype="PCM_16")
+        waveform = beginning(path, PLAYED_S)
+        made = self._uploads.beside(path)
+        soundfile.write(made, waveform, RATE_HZ, subtype="PCM_16")
         return made
 
 

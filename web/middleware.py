@@ -12,6 +12,7 @@ from .errors import failure
 from .metrics import Metrics
 from .security import HEADERS, refusal
 from .settings import MEBIBYTE, Settings
+from .uploads import too_large
 
 _FORM_BYTES = 64 * 1024
 _JSON_BYTES = 8 * MEBIBYTE
@@ -29,13 +30,15 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = time.perf_counter(), [500]
+        started, status, method = time.perf_counter(), [500], scope["method"]
+        if method == "HEAD":  # answered as GET, but for the body
+            scope["method"], send = "GET", _without_body(send)
         try:
             await self._answer(scope, receive, _with_headers(send, status))
         finally:
             took = time.perf_counter() - started
             metrics: Metrics = scope["app"].state.services.metrics
-            metrics.answered(_template(scope), scope["method"], status[0], took)
+            metrics.answered(_template(scope), method, status[0], took)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = _JSON_BYTES
@@ -46,11 +49,6 @@ class Guard:
             await failure(*refused)(scope, receive, send)
             return
         await self._app(scope, _limited(receive, most), send)
-
-
-def too_large(most: int) -> tuple[int, str]:
-    """Return the answer to a body of more than so many bytes."""
-    return 413, f"expected at most {most / MEBIBYTE:.0f} MiB, got more; cut the file"
 
 
 def _too_long(scope: Scope, most: int) -> tuple[int, str] | None:
@@ -71,6 +69,21 @@ def _limited(receive: Receive, most: int) -> Receive:
         return message
 
     return receive_some
+
+
+def _without_body(send: Send) -> Send:
+    """Send the beginning of an answer, and nothing of what follows."""
+    is_over = False
+
+    async def send_some(message: Message) -> None:
+        nonlocal is_over
+        if message["type"] == "http.response.start":
+            await send(message)
+        elif not is_over:
+            is_over = True
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return send_some
 
 
 def _with_headers(send: Send, status: list[int]) -> Send:

@@ -6,6 +6,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from anyio import CapacityLimiter
+
 from ..api import loading
 from ..errors import EncoderError, EncoderMismatchError, OptionalDependencyError
 from .catalogue import Catalogues
@@ -15,6 +17,7 @@ from .matching import Matching
 from .metrics import Metrics
 from .sandbox import Sandbox
 from .settings import Settings
+from .turns import Turns
 from .uploads import Uploads
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
     from ..store.store import Store
     from .embedding import BatchingEmbedder
+
+_UPLOADS_AT_ONCE = 16
 
 
 class LateEmbedder:
@@ -33,6 +38,7 @@ class LateEmbedder:
     def __init__(self) -> None:
         self._embedder: BatchingEmbedder | None = None
         self._why = "expected the encoder to be loaded, the server has not started yet"
+        self._turns = Turns(_UPLOADS_AT_ONCE, 0)
 
     def load(self, store: "Store", settings: Settings, metrics: Metrics) -> None:
         """Load and warm the store's encoder."""
@@ -56,10 +62,13 @@ class LateEmbedder:
         ------
         EncoderError
             There is no encoder.
+        HTTPException
+            503: too many files wait to be embedded already.
         """
         if self._embedder is None:
             raise EncoderError(self._why)
-        return self._embedder.embed(path)
+        with self._turns.taken():
+            return self._embedder.embed(path)
 
     def close(self) -> None:
         """Stop embedding."""
@@ -81,6 +90,7 @@ class Services:
     hearing: Hearing
     maps: Maps
     sandbox: Sandbox
+    for_health: CapacityLimiter
 
     @classmethod
     def of(cls, store: "Store", settings: Settings) -> "Services":
@@ -101,6 +111,7 @@ class Services:
             hearing=Hearing(uploads),
             maps=Maps(store),
             sandbox=sandbox,
+            for_health=CapacityLimiter(1),
         )
 
     def start(self) -> None:

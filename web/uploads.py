@@ -1,30 +1,38 @@
 """Files that users send: kept in a folder of the server's own, for a time."""
 
+import os
 import secrets
 import shutil
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
 import pyarrow as pa
+from starlette.exceptions import HTTPException
 
 from ..errors import AudioError, UnknownRecordingError
 from ..indexer.audio import RATE_HZ, open_file, open_source, windows
 from ..indexer.formats import MEDIA_SUFFIXES, SUFFIXES
 from ..indexer.reasons import Reason
 from ..store.schema import Seconds
-from .settings import Settings
+from .settings import MEBIBYTE, Settings
 
 Embed = Callable[[Path], pa.Table]
 
+_ID_BYTES = 16
 _HEAD_BYTES = 12
 _LONGEST_NAME = 200
+
+
+def too_large(most: int) -> tuple[int, str]:
+    """Return the answer to a body of more than so many bytes."""
+    return 413, f"expected at most {most / MEBIBYTE:.0f} MiB, got more; cut the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,8 @@ class Uploads:
         self._embed = embed
         self._lock = Lock()
         self._kept: OrderedDict[str, Upload] = OrderedDict()
-        self.folder = Path(tempfile.mkdtemp(prefix="spkret-serve-"))
+        self._arriving: dict[str, int] = {}
+        self.folder = _new_folder()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -68,21 +77,31 @@ class Uploads:
         ------
         AudioError
             It holds no usable speech, or is too long.
+        HTTPException
+            It is too large, or too much is being embedded already.
         """
-        id_ = secrets.token_urlsafe(16)
+        id_ = secrets.token_urlsafe(_ID_BYTES)
         suffix = Path(name).suffix.lower()
-        path = self.folder / f"{id_}{suffix if suffix in SUFFIXES else '.wav'}"
-        try:
-            with path.open("wb") as kept:
-                shutil.copyfileobj(file, kept)
-            upload = self._made(id_, _shown(name), path)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+        with self._room(id_, file.seek(0, os.SEEK_END)):
+            file.seek(0)
+            path = self._own_folder() / f"{id_}{suffix if suffix in SUFFIXES else '.wav'}"
+            try:
+                with path.open("wb") as kept:
+                    shutil.copyfileobj(file, kept)
+                upload = self._made(id_, _shown(name), path)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
         with self._lock:
             self._kept[id_] = upload
             self._forget_oldest()
         return upload
+
+    def beside(self, path: Path) -> Path:
+        """Return a new name for a WAV made of a file; made of an upload, it goes with that."""
+        folder = self._own_folder()
+        of_upload = path.parent == folder
+        return folder / f"{path.stem if of_upload else 'stored'}.{secrets.token_hex(_ID_BYTES)}.wav"
 
     def get(self, id_: str) -> Upload:
         """Return an upload.
@@ -99,6 +118,11 @@ class Uploads:
             raise UnknownRecordingError("expected an upload that is still kept, got an unknown one")
         return upload
 
+    def sweep(self) -> None:
+        """Delete those that are too old."""
+        with self._lock:
+            self._forget_oldest()
+
     def close(self) -> None:
         """Delete all of them."""
         with self._lock:
@@ -110,17 +134,58 @@ class Uploads:
         seconds = duration(path, self._settings.max_upload_s)
         return Upload(id_, name, path, seconds, size, self._embed(path))
 
+    @contextmanager
+    def _room(self, id_: str, size: int) -> Iterator[None]:
+        """Count a file while it is embedded; what is kept makes room for it."""
+        most = min(self._settings.max_upload_bytes, self._settings.most_upload_bytes)
+        if size > most:
+            raise HTTPException(*too_large(most))
+        with self._lock:
+            self._arriving[id_] = size
+            try:
+                self._check_arriving()
+                self._forget_oldest()
+            except HTTPException:
+                del self._arriving[id_]
+                raise
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._arriving[id_]
+
+    def _check_arriving(self) -> None:
+        size, settings = sum(self._arriving.values()), self._settings
+        if len(self._arriving) > settings.most_uploads or size > settings.most_upload_bytes:
+            raise HTTPException(503, "expected fewer uploads at a time; send it again later")
+
     def _forget_oldest(self) -> None:
-        size = sum(upload.size_bytes for upload in self._kept.values())
         while self._kept:
             oldest = next(iter(self._kept.values()))
-            aged = time.monotonic() - oldest.at > self._settings.upload_age_s
-            many = len(self._kept) > self._settings.most_uploads
-            if not (aged or many or size > self._settings.most_upload_bytes):
+            if not (self._are_too_many() or self._is_aged(oldest)):
                 return
             del self._kept[oldest.id]
-            size -= oldest.size_bytes
-            oldest.path.unlink(missing_ok=True)
+            for file in self.folder.glob(f"{oldest.id}.*"):
+                file.unlink(missing_ok=True)
+
+    def _are_too_many(self) -> bool:
+        number = len(self._kept) + len(self._arriving)
+        size = sum(upload.size_bytes for upload in self._kept.values())
+        size += sum(self._arriving.values())
+        return number > self._settings.most_uploads or size > self._settings.most_upload_bytes
+
+    def _is_aged(self, upload: Upload) -> bool:
+        return time.monotonic() - upload.at > self._settings.upload_age_s
+
+    def _own_folder(self) -> Path:
+        """Return the folder, a new one where something has cleaned the old one away."""
+        if not self.folder.is_dir():
+            self.folder = _new_folder()
+        return self.folder
+
+
+def _new_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="spkret-serve-"))
 
 
 def duration(path: Path, most_s: Seconds) -> Seconds:

@@ -18,6 +18,7 @@ from spkret.indexer.audio import load
 from spkret.store.store import Store
 from spkret.web.app import create_app
 from spkret.web.hearing import file_of
+from spkret.web.services import Services
 from spkret.web.spectrogram import levels
 
 
@@ -47,8 +48,35 @@ def test_audio_is_the_file_and_ranges_work(client: TestClient) -> None:
     part = client.get(path, headers={"range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, file[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(file)}"
-    assert client.get(path, headers={"range": "bytes=99999999-"}).status_code == 416
+    beyond = client.get(path, headers={"range": "bytes=99999999-"})
+    assert (beyond.status_code, list(beyond.json())) == (416, ["error"])
+    assert beyond.headers["content-range"] == f"bytes */{len(file)}"
+    wrong = client.get(path, headers={"range": "bytes=abc"})
+    assert (wrong.status_code, list(wrong.json())) == (400, ["error"])
     assert "content-disposition" not in whole.headers
+
+
+def test_what_a_browser_has_is_asked_for_again_and_not_sent_again(client: TestClient) -> None:
+    of_one = f"/recordings/{id_of(client, 'en/004')}"
+    private = (f"{of_one}/audio", f"{of_one}/spectrogram.png")
+    for path in (*private, "/", "/static/main.js", "/static/plotly.min.js"):
+        sent = client.get(path)
+        kept = "private, no-cache" if path in private else "no-cache"
+        assert (sent.status_code, sent.headers["cache-control"]) == (200, kept)
+        again = client.get(path, headers={"if-none-match": f'"x", W/{sent.headers["etag"]}'})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["cache-control"] == kept
+        assert client.get(path, headers={"if-none-match": '"x"'}).status_code == 200
+
+
+def test_heads_are_answered_wherever_something_can_be_got(client: TestClient) -> None:
+    of_one = f"/recordings/{id_of(client, 'en/004')}"
+    paths = ("/", "/static/main.js", "/health", "/recordings", f"{of_one}/audio", "/nothing")
+    for path in paths:
+        head, got = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+    assert client.head("/query").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -75,6 +103,9 @@ def test_what_browsers_do_not_play_is_sent_as_wav(own: TestClient, tmp_path: Pat
         assert (rate, played.headers["content-type"]) == (16_000, "audio/wav")
         expected = load(tmp_path / "own" / "law.wav").waveform
         np.testing.assert_allclose(samples, expected, atol=2 / 32768)
+    services: Services = own.app.state.services  # type: ignore[attr-defined]
+    for made in services.uploads.folder.glob("*.wav"):
+        made.unlink()
     part = own.get(f"/recordings/{id_of(own, 'law.wav')}/audio", headers={"range": "bytes=0-3"})
     assert (part.status_code, part.content) == (206, b"RIFF")
 

@@ -1,18 +1,26 @@
 """Uploads: what is taken, what is refused, how long it is kept."""
 
+import io
+import shutil
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from builders import voice
+from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 from web_server import CountingEncoder, Serve, at_once, upload, wav
 
 from spkret.indexer.media import find_pyav
 from spkret.web.services import Services
+from spkret.web.settings import Settings
+from spkret.web.uploads import Uploads
 
 
 def folder_of(client: TestClient) -> Path:
@@ -107,6 +115,60 @@ def test_uploads_go_with_their_size_and_age(serve: Serve, anchor: bytes) -> None
     old = upload(aged, anchor).removeprefix("upload:")
     assert aged.get(f"/uploads/{old}/audio").status_code == 404
     assert not list(folder_of(aged).glob("*.wav"))
+
+
+def test_uploads_go_with_their_age_though_nobody_asks(
+    serve: Serve, anchor: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spkret.web.app._SWEEP_S", 0.05)
+    client = serve(upload_age_s=0.5)
+    upload(client, wav(voice(1.0), subtype="ULAW"))
+    kept = upload(client, wav(voice(1.0, seed=1), subtype="ULAW")).removeprefix("upload:")
+    assert client.get(f"/uploads/{kept}/audio").status_code == 200
+    assert len(list(folder_of(client).iterdir())) == 3  # with a copy that browsers play
+    end = time.monotonic() + 10
+    while list(folder_of(client).iterdir()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_what_could_not_be_kept_is_refused(serve: Serve, anchor: bytes) -> None:
+    client = serve(most_upload_bytes=len(anchor) - 1)
+    answer = client.post("/uploads", files={"file": ("a.wav", anchor)})
+    assert answer.status_code == 413
+    assert not list(folder_of(client).iterdir())
+
+
+def test_what_is_being_embedded_counts(anchor: bytes) -> None:
+    began, go_on = threading.Barrier(3), threading.Event()
+
+    def held(*_: object) -> pa.Table:
+        began.wait(10)
+        assert go_on.wait(10)
+        return pa.table({})
+
+    uploads = Uploads(Settings(most_uploads=2), held)
+    with ThreadPoolExecutor(2) as pool:
+        sent = [pool.submit(uploads.add, "a.wav", io.BytesIO(anchor)) for _ in range(2)]
+        began.wait(10)
+        with pytest.raises(HTTPException, match="fewer uploads") as refused:
+            uploads.add("a.wav", io.BytesIO(anchor))
+        go_on.set()
+        kept = {one.result().id for one in sent}
+    assert (refused.value.status_code, len(kept), len(uploads)) == (503, 2, 2)
+    uploads.close()
+
+
+def test_a_folder_that_is_cleaned_away_is_made_again(serve: Serve, anchor: bytes) -> None:
+    client = serve()
+    gone = upload(client, anchor).removeprefix("upload:")
+    shutil.rmtree(folder_of(client))
+    for what in ("audio", "spectrogram.png"):
+        answer = client.get(f"/uploads/{gone}/{what}")
+        assert (answer.status_code, list(answer.json())) == (404, ["error"])
+    there = upload(client, anchor).removeprefix("upload:")
+    assert client.get(f"/uploads/{there}/audio").content == anchor
+    assert folder_of(client).stat().st_mode & 0o077 == 0
 
 
 def test_the_folder_goes_when_the_server_ends(serve: Serve, anchor: bytes) -> None:

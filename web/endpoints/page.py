@@ -5,10 +5,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
 from ..errors import failure
 from ..security import COOKIE, cookie_for, is_token
+from ..sending import SHARED, send_file
 from .shared import Served
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -21,7 +22,7 @@ def index(request: Request, services: Served, token: str | None = None) -> Respo
     """Show the page; with the right token in the link, remember it in a cookie first."""
     wanted = services.settings.token
     if token is None or wanted is None:
-        return FileResponse(STATIC / "index.html")
+        return send_file(request, STATIC / "index.html", "text/html", SHARED)
     if not is_token(token, wanted):
         return failure(401, "expected the token that the server was started with, got another one")
     answer = RedirectResponse("/", 303)
@@ -36,9 +37,9 @@ def index(request: Request, services: Served, token: str | None = None) -> Respo
 
 
 @router.get("/static/plotly.min.js")
-def plotly() -> FileResponse:
+def plotly(request: Request) -> Response:
     """Give the library that draws the map, out of the plotly package."""
-    return FileResponse(_plotly(), media_type="text/javascript")
+    return send_file(request, _plotly(), "text/javascript", SHARED)
 
 
 @lru_cache(maxsize=1)
