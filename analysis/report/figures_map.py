@@ -82,7 +82,7 @@ def colouring(name: str, values: Sequence[str | None]) -> dict[str, Any]:
 def agreement(clusters: Clusters) -> Figure:
     """Bars of how clusters agree with speakers, and of what they leave out, by method."""
     found = [(each, each.agreement) for each in clusters.found if each.agreement is not None]
-    bars = {
+    bars: dict[tuple[str, str], list[float | None]] = {
         ("adjusted mutual information", BLUE): [a.adjusted_mutual_info for _, a in found],
         ("adjusted Rand index", ORANGE): [a.adjusted_rand for _, a in found],
         ("purity of clusters", GREEN): [a.purity for _, a in found],
@@ -93,7 +93,7 @@ def agreement(clusters: Clusters) -> Figure:
         [_bars(name, colour, methods, values) for (name, colour), values in bars.items()],
         130 + 110 * len(found),
         barmode="group",
-        xaxis=axis("agreement with speakers; share that is single", range=[-0.05, 1.02]),
+        xaxis=axis("agreement; share single", range=[-0.05, 1.02]),
         yaxis=axis("", type="category", autorange="reversed"),
     )
 

@@ -105,11 +105,13 @@ def _weakest_language(matching: Matching) -> Iterator[Remark]:
     }
     if len(languages) > 1:
         name = min(languages, key=lambda language: (languages[language].top1, language))
-        text = (
-            f"{name} is the language with the lowest top-1 by {system}: {languages[name].top1:.0%},"
-            f" against {matching.top1[system].top1:.0%} over all trials"
-        )
-        yield Remark(Severity.NOTE, text, "see top-1 by language for how sure that is")
+        lowest, overall = (f"{rate.top1:.0%}" for rate in (languages[name], matching.top1[system]))
+        if lowest != overall:
+            text = (
+                f"{name} is the language with the lowest top-1 by {system}: {lowest},"
+                f" against {overall} over all trials"
+            )
+            yield Remark(Severity.NOTE, text, "see top-1 by language for how sure that is")
 
 
 def _count(number: int, what: str) -> str:

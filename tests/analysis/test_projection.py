@@ -54,13 +54,13 @@ def test_one_dimension_is_a_line(method: Projection) -> None:
 
 def test_tsne_leaves_half_of_the_cores_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[int] = []
+    limited = threadpoolctl.threadpool_limits
 
-    class Limited(threadpoolctl.threadpool_limits):
-        def __init__(self, limits_: int, **more: Any) -> None:
-            limits.append(limits_)
-            super().__init__(limits_, **more)
+    def noted(threads: int, **more: Any) -> Any:
+        limits.append(threads)
+        return limited(threads, **more)
 
-    monkeypatch.setattr(threadpoolctl, "threadpool_limits", Limited)
+    monkeypatch.setattr(threadpoolctl, "threadpool_limits", noted)
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     project(voices())
     assert limits[0] == 2

@@ -44,3 +44,11 @@ def test_the_weakest_language_with_enough_speakers_is_named(table: pa.Table) -> 
     assert texts == [
         "fr is the language with the lowest top-1 by cosine: 60%, against 80% over all trials"
     ]
+
+
+def test_languages_that_are_all_alike_stand_out_in_nothing(table: pa.Table) -> None:
+    cells = {"en": rate(1.0), "fr": rate(0.999)}
+    matching = Matching(
+        datetime.now(UTC), None, 60, 5, {"cosine": rate(1.0)}, {}, {"cosine": cells}, {}, None
+    )
+    assert remarks(audit(table[:0], {}), [], matching) == []
