@@ -15,7 +15,7 @@ from .base import (
     model_option,
     store_option,
 )
-from .output import note_warnings, print_contributions, print_facts, print_json, print_table
+from .output import note, note_warnings, print_contributions, print_facts, print_json, print_table
 from .rows import ROWS_FORMATS, save_rows
 from .values import complete_recording
 
@@ -194,7 +194,7 @@ def _verify_pairs(store_path: Path, pairs: Path, as_json: bool, options: Mapping
 
 def _save(evaluation: "PairEvaluation", out: Path) -> None:
     """Write a row a pair, or the deciding scores as a list, in the order of the pairs."""
-    from ..interchange.lists.pairs import SCORES, ListedPair
+    from ..interchange.lists.pairs import SCORES, ListedPair, no_ratios
 
     form = _SCORES.get(out.suffix.lower())
     if form is None:
@@ -203,6 +203,8 @@ def _save(evaluation: "PairEvaluation", out: Path) -> None:
     columns = ("a", "b", "same_speaker", evaluation.system)
     rows = zip(*(evaluation.rows[name].to_pylist() for name in columns), strict=True)
     SCORES[form](out, [ListedPair(*row) for row in rows])
+    if form == "nist" and evaluation.reranker is None:
+        note(no_ratios(evaluation.pairs, evaluation.pairs))
 
 
 def _print_evaluation(evaluation: "PairEvaluation") -> None:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from ..errors import InterchangeError
 from .export_trials import newest_run, no_filters_of_recordings
 from .kinds import Exported, ExportOptions
-from .lists.pairs import SCORES, ListedPair
+from .lists.pairs import SCORES, ListedPair, no_ratios
 from .lists.texts import form_of, write_data
 from .naming import Side, clear_names
 
@@ -100,10 +100,7 @@ def _no_ratios(rows: pa.Table, form: str) -> tuple[str, ...]:
     others = rows.num_rows - (pc.sum(are_ratios).as_py() or 0)
     if form != "nist" or not others:
         return ()
-    return (
-        f"{others} of {rows.num_rows} scores are no log-likelihood ratios: those are what spkret"
-        " verify gives with a reranker",
-    )
+    return (no_ratios(others, rows.num_rows),)
 
 
 def _write_table(path: Path, rows: pa.Table, form: str) -> None:

@@ -66,6 +66,14 @@ SCORES: Mapping[str, Writer] = {
 }
 
 
+def no_ratios(count: int, total: int) -> str:
+    """Say that some scores of a NIST list are not what its column is called."""
+    return (
+        f"{count} of {total} scores are no log-likelihood ratios: those are what spkret verify"
+        " gives with a reranker"
+    )
+
+
 def _write(path: Path, rows: Iterable[Sequence[str]]) -> None:
     """Write fields between blanks, or between tabs where a name has a blank."""
     table = list(rows)

@@ -77,6 +77,7 @@ def test_scores_keep_the_order_of_the_pairs(folder: Path, name: str) -> None:
     pairs.write_text("".join(f"{left} {right}\n" for left, right in names))
     result = run(folder, "verify", "--pairs", pairs, "--out", out, "--json")
     assert result.exit_code == 0, result.output
+    assert ("3 of 3 scores are no log-likelihood ratios" in result.stderr) == (out.suffix == ".tsv")
     system = json.loads(result.stdout)["system"]
     again = run(folder, "verify", "--pairs", pairs, "--out", folder / "rows.jsonl")
     assert again.exit_code == 0, again.output
