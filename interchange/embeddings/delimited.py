@@ -31,7 +31,7 @@ class Delimited(EmbeddingFormat):
         self._delimiter = delimiter
 
     def read(self, path: Path) -> Embeddings:
-        """Read all rows; the first is a header where its second field is no number."""
+        """Read all rows; the first is a header where its second field is no number, or all count."""
         import pyarrow as pa
         from pyarrow import csv as arrow
 
@@ -84,6 +84,9 @@ class Delimited(EmbeddingFormat):
 
 
 def _is_header(row: list[str]) -> bool:
+    """Tell whether the second field is no number, or the fields are numbered as pandas does."""
+    if len(row) > 2 and row[1:] == [str(number) for number in range(len(row) - 1)]:
+        return True
     try:
         float(row[1])
     except ValueError:

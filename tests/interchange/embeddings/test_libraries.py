@@ -130,7 +130,9 @@ def test_polars_reads_text(ending: str, delimiter: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(table.drop("key").to_numpy().astype(np.float32), VECTORS)
 
 
-@pytest.mark.parametrize("header", [[], [["utt", *map(str, "abcde")]]])
+@pytest.mark.parametrize(
+    "header", [[], [["utt", *map(str, "abcde")]], [["utt", *map(str, range(5))]]]
+)
 def test_plain_csv_is_read(header: list[list[str]], tmp_path: Path) -> None:
     rows = [[key, *vector.tolist()] for key, vector in zip(KEYS, VECTORS, strict=True)]
     with (tmp_path / "x.csv").open("w", newline="") as file:
