@@ -31,7 +31,7 @@ class Delimited(EmbeddingFormat):
         self._delimiter = delimiter
 
     def read(self, path: Path) -> Embeddings:
-        """Read all rows; the first is a header where its second field is no number, or all count."""
+        """Read all rows; the first is left out where it names columns."""
         import pyarrow as pa
         from pyarrow import csv as arrow
 

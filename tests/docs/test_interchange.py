@@ -49,10 +49,9 @@ def loads(block: str) -> Iterator[dict[str, Any]]:
     """Run a block, and yield its names after each statement that loads embeddings."""
     names: dict[str, Any] = {}
     for statement in ast.parse(block).body:
-        for name in LOADED:
-            names.pop(name, None)
+        before = [names.get(name) for name in LOADED]
         exec(compile(ast.Module([statement], []), PAGE.name, "exec"), names)  # noqa: S102
-        if any(name in names for name in LOADED):
+        if any(names.get(name) is not was for name, was in zip(LOADED, before, strict=True)):
             yield names
 
 
