@@ -12,6 +12,7 @@ from .rows import check_rows_file, save_rows
 from .values import complete_recording
 
 _RANKED_IN_A_LINE = 3
+_EVEN = 0.5
 
 
 @click.command(
@@ -100,8 +101,17 @@ def _print_identification(result: Mapping[str, Any]) -> None:
     none = f"probability that it is none of them: {percent(result['none_probability'])}"
     if result["calibrated_on"]:
         none += f" (calibrated on {result['calibrated_on']} of these speakers)"
-    best = f"speaker: {result['speaker']}  probability {percent(result['probability'])}"
-    click.echo(f"{best if result['speaker'] else 'no speaker'}; {none}")
+    click.echo(f"{_best(result)}; {none}")
+
+
+def _best(result: Mapping[str, Any]) -> str:
+    """Name the speaker as surely as the probabilities allow."""
+    if not result["speaker"]:
+        return "no speaker"
+    named = f"{result['speaker']}  probability {percent(result['probability'])}"
+    if (result["none_probability"] or 0) > _EVEN:
+        return f"best speaker, but probably none of them: {named}"
+    return f"{'best speaker, not certain' if result['probability'] < _EVEN else 'speaker'}: {named}"
 
 
 def _show_many(result: Mapping[str, Any], out: Path | None, as_json: bool) -> None:

@@ -19,6 +19,8 @@ from .output import note_warnings, percent, print_contributions, print_json, pri
 from .values import complete_recording
 
 _EXPLAINED = 3
+_SHARES = 3
+_EVEN = 0.5
 
 
 @click.command(
@@ -95,15 +97,32 @@ def _print_match(match: Mapping[str, Any]) -> None:
     if "explanation" in candidates[0]:
         _print_explanations(candidates)
     note_warnings(match)
+    for share in match.get("speakers", ())[:_SHARES]:
+        click.echo(_share(share))
     click.echo(_verdict(match))
+
+
+def _share(share: Mapping[str, Any]) -> str:
+    """Say what the candidates of a speaker have together."""
+    count = len(share["ranks"])
+    recordings = "1 recording" if count == 1 else f"{count} recordings"
+    return f"speaker {share['speaker']}: {percent(share['probability'])} over {recordings}"
 
 
 def _verdict(match: Mapping[str, Any]) -> str:
     none = f"probability that it is none of them: {percent(match['none_probability'])}"
+    best, chance = match["candidates"][0]["path"], percent(match["probability"])
     if match["match"] is None:
-        best = match["candidates"][0]["path"]
-        return f"no match (best: {best}, probability {percent(match['probability'])}); {none}"
-    return f"match: {match['match']}  probability {percent(match['probability'])}; {none}"
+        return f"no match (best: {best}, probability {chance}); {none}"
+    return f"{_claim(match)}: {best}  probability {chance}; {none}"
+
+
+def _claim(match: Mapping[str, Any]) -> str:
+    """Say of the best candidate no more than its probabilities allow."""
+    if (match["none_probability"] or 0) > _EVEN:
+        return "best candidate, but probably none is the match"
+    own = (share["probability"] for share in match.get("speakers", ()) if 1 in share["ranks"])
+    return "match" if max(match["probability"], *own, 0) >= _EVEN else "best candidate, not certain"
 
 
 def _print_explanations(candidates: Sequence[Mapping[str, Any]]) -> None:

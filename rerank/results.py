@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .speaker_shares import SpeakerShare
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -53,6 +55,7 @@ class Match:
     encoder, reranker : name and fingerprint of each; `reranker` is None without one
     candidates : the best first
     warnings : in plain words
+    speakers : of a search of the whole store, what labelled speakers' candidates have together
     """
 
     anchor: str
@@ -63,10 +66,11 @@ class Match:
     reranker: str | None
     candidates: Sequence[Candidate]
     warnings: Sequence[str] = ()
+    speakers: Sequence[SpeakerShare] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document that `spkret query --json` prints."""
-        return {
+        document = {
             "anchor": self.anchor,
             "match": self.path,
             "probability": self.probability,
@@ -76,6 +80,9 @@ class Match:
             "candidates": [candidate.to_dict() for candidate in self.candidates],
             "warnings": list(self.warnings),
         }
+        if self.speakers is not None:
+            document["speakers"] = [asdict(share) for share in self.speakers]
+        return document
 
 
 @dataclass(frozen=True, slots=True)

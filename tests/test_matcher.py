@@ -16,6 +16,7 @@ from spkret import matcher, metrics
 from spkret.errors import RerankerMismatchError, TrialError, UnknownRecordingError, UsageError
 from spkret.rerank.decision import Rule
 from spkret.rerank.enrolment_files import Spoken
+from spkret.rerank.speaker_shares import SHARED
 from spkret.rerank.trials import Pair, Trial, make_trials
 from spkret.store.schema import recording_id
 from spkret.store.store import Store
@@ -212,6 +213,12 @@ def test_the_whole_store_is_searched_with_filters(trained: Store) -> None:
     assert {(c.language, c.noise) for c in clean.candidates} == {("en", "clean")}
     few = matcher.query(trained, anchor, where="speaker = 's003'", log=False)
     assert {SPEAKER[c.path] for c in few.candidates} == {"s003"}
+    assert few.warnings == [SHARED]
+    assert few.speakers is not None
+    (share,) = few.speakers
+    assert (share.speaker, share.ranks) == ("s003", [c.rank for c in few.candidates])
+    assert share.probability == pytest.approx(1)
+    assert match.to_dict()["speakers"][0]["ranks"][-1] > 0
     with pytest.raises(UsageError, match="the store has none"):
         matcher.query(trained, anchor, where="speaker = 'nobody'")
     with pytest.raises(UsageError, match="from 0 to 1, got nan"):

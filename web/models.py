@@ -90,6 +90,14 @@ class Candidate(BaseModel):
     explanation: str | None = None
 
 
+class SpeakerShare(BaseModel):
+    """The probability that the match is one of a labelled speaker's candidates."""
+
+    speaker: str
+    probability: float | None
+    ranks: list[int]
+
+
 class QueryAnswer(BaseModel):
     """The match and the ranked candidates: the document of `spkret query --json`."""
 
@@ -103,6 +111,9 @@ class QueryAnswer(BaseModel):
     reranker: str | None
     candidates: list[Candidate]
     warnings: list[str]
+    speakers: list[SpeakerShare] | None = Field(
+        None, description="Of a search of the whole store: the sums by speaker, the largest first."
+    )
 
 
 class Decision(BaseModel):

@@ -89,7 +89,7 @@ def test_query_prints_the_ranked_table_then_the_match(run: Run, store: Path, gro
     lines = run("query", "en/001.opus", "--group", group, "--store", store).stdout.splitlines()
     assert lines[0].split()[:4] == ["rank", "path", "language", "noise"]
     assert len(lines) == 1 + 8 + 1
-    assert lines[-1].startswith(f"match: {lines[1].split()[1]}  probability ")
+    assert f": {lines[1].split()[1]}  probability " in lines[-1]
 
 
 def test_query_reads_the_group_from_stdin_and_files_not_stored(
@@ -127,7 +127,8 @@ def test_identify(run: Run, store: Path) -> None:
     arguments = ("identify", "fr/001.opus", "--top", 3, "--store", store)
     result = json.loads(run(*arguments, "--json").stdout)
     assert len(result["speakers"]) == 3
-    assert run(*arguments).stdout.splitlines()[-1].startswith(("speaker: ", "no speaker"))
+    last = run(*arguments).stdout.splitlines()[-1]
+    assert last.startswith(("speaker: ", "best speaker", "no speaker"))
 
 
 def test_trials_have_one_match_in_the_anchors_language(run: Run, trials: Path) -> None:
@@ -246,7 +247,7 @@ def test_store_can_come_from_the_environment(
 
 def test_demo_ends_with_the_match(run: Run, tmp_path: Path) -> None:
     lines = run("demo", "--out", tmp_path / "demo").stdout.splitlines()
-    assert lines[-1].startswith("match: ")
+    assert lines[-1].startswith(("match: ", "best candidate"))
     commands = [line.split()[2] for line in lines if line.startswith("$ spkret ")]
     assert commands == ["index", "make-trials", "evaluate", "sql", "query"]
 

@@ -5,12 +5,14 @@ import { sound } from "./api.js";
 import { soundActions } from "./actions.js";
 import { reasons } from "./explain.js";
 import { exportBox } from "./export.js";
-import { decimal, percent, text } from "./format.js";
+import { counted, decimal, percent, text } from "./format.js";
 import { bigProbability, probabilityBar } from "./meter.js";
 import { isCurrent, play, playButton } from "./player.js";
 import { spectrogram } from "./spectrogram.js";
 
 const HEADINGS = ["", "Rank", "Recording", "Speaker", "Language", "Noise", "Cosine", "Probability"];
+const EVEN = 0.5;
+const SHARES = 3; // speakers
 
 /** Show the answer to a query. `asked` has the anchor's sound, the request, and the store's name. */
 export function showResult(place, match, raw, asked) {
@@ -20,14 +22,35 @@ export function showResult(place, match, raw, asked) {
 
 function verdict(match) {
   const best = match.candidates[0];
-  const named = match.match !== null;
-  const speaker = named && best.speaker ? el("span", { class: "muted" }, ` speaker ${best.speaker}`) : null;
-  const heading = named ? ["The match is ", el("span", { class: "path" }, match.match), speaker] : ["No match is named"];
+  const sure = certainty(match);
+  const path = el("span", { class: "path" }, best.path);
+  const speaker = best.speaker ? el("span", { class: "muted" }, ` speaker ${best.speaker}`) : null;
+  const headings = {
+    certain: ["The match is ", path, speaker],
+    uncertain: ["Best candidate: ", path, ", not certain", speaker],
+    improbable: ["Best candidate, but probably none of them is the match: ", path, speaker],
+    abstained: ["No match is named"],
+  };
   const figures = [
-    bigProbability(named ? "It is this one" : `It is ${best.path}`, match.probability, "if one of them is the match"),
+    bigProbability(match.match === null ? `It is ${best.path}` : "It is this one", match.probability, match.speakers ? "if one of them is the match; recordings of one speaker share it" : "if one of them is the match"),
     bigProbability("It is none of them", match.none_probability, "if the speaker may be missing"),
   ];
-  return el("div", { class: `card verdict ${named ? "named" : "abstained"}` }, el("h2", { tabindex: "-1" }, heading), el("div", { class: "figures" }, figures));
+  return el("div", { class: `card verdict ${sure === "certain" ? "named" : "abstained"}` }, el("h2", { tabindex: "-1" }, headings[sure]), el("div", { class: "figures" }, figures), shares(match.speakers ?? []));
+}
+
+/** List what the candidates of the likeliest speakers have together. */
+function shares(speakers) {
+  if (!speakers.length) return null;
+  const line = ({ speaker, probability, ranks }) => el("li", {}, `Speaker ${speaker}: ${percent(probability)} over ${counted(ranks.length, "recording")}`);
+  return el("ul", { class: "shares", "aria-label": "By speaker" }, speakers.slice(0, SHARES).map(line));
+}
+
+/** How surely the best candidate is the match: certain, uncertain, improbable, or abstained. */
+function certainty({ match, probability, none_probability: none, speakers }) {
+  if (match === null) return "abstained";
+  if (none > EVEN) return "improbable";
+  const own = (speakers ?? []).find(({ ranks }) => ranks.includes(1));
+  return Math.max(probability, own?.probability ?? 0) < EVEN ? "uncertain" : "certain";
 }
 
 function candidateTable(match, { anchor, uploads }) {
@@ -99,6 +122,12 @@ function keyHelp() {
 
 /** Say an answer in one line, for those who do not see it. */
 export function spoken(match) {
-  if (match.match === null) return `No match is named. None of them: ${percent(match.none_probability)}.`;
-  return `The match is ${match.match}, probability ${percent(match.probability)}.`;
+  const none = `None of them: ${percent(match.none_probability)}.`;
+  const best = `${match.candidates[0].path}, probability ${percent(match.probability)}.`;
+  return {
+    certain: `The match is ${best}`,
+    uncertain: `Best candidate, not certain: ${best}`,
+    improbable: `Best candidate, but probably none of them is the match: ${best} ${none}`,
+    abstained: `No match is named. ${none}`,
+  }[certainty(match)];
 }
