@@ -56,6 +56,7 @@ function createFiles(place) {
       rows.append(fileRow(entry));
     }
     showCount();
+    tellChange();
     while (running < AT_ONCE && waiting.length) sendNext();
   }
 
@@ -77,8 +78,13 @@ function createFiles(place) {
       entries.splice(entries.indexOf(entry), 1);
       row.remove();
       showCount();
+      tellChange();
     });
     return row;
+  }
+
+  function tellChange() {
+    place.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   function showCount() {

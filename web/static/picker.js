@@ -9,8 +9,11 @@ import { spectrogram } from "./spectrogram.js";
 import { storedSearch } from "./stored-search.js";
 import { createTask } from "./task.js";
 
-/** Fill `place` with a picker; `value()` is the chosen sound or null, `set(sound)` chooses one. */
-export function createPicker(place, name) {
+/**
+ * Fill `place` with a picker; `value()` is the chosen sound or null, `set(sound)` chooses one, and
+ * `onChange()` is told of it.
+ */
+export function createPicker(place, name, onChange) {
   let chosen = null;
   const task = createTask();
   const body = el("div", { class: "stack" });
@@ -21,6 +24,7 @@ export function createPicker(place, name) {
   function set(sound) {
     chosen = sound;
     show();
+    onChange();
   }
 
   function show() {

@@ -33,12 +33,12 @@ export function initSql() {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    fill(place); // rows of a former statement are not to be taken for this one's
     const result = await task.run("Running…", (signal) => {
       if (!editor.value.trim()) throw new Error("No statement yet: write one, or take an example.");
       return post("sql", { statement: editor.value }, signal);
     });
     if (result) showRows(place, result.answer);
-    else fill(place);
   });
   editor.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();

@@ -5,18 +5,26 @@ import { post } from "./api.js";
 import { reasons } from "./explain.js";
 import { decimal } from "./format.js";
 import { bigProbability } from "./meter.js";
+import { outdate, renew } from "./outdated.js";
 import { isCurrent, play } from "./player.js";
 import { createPicker } from "./picker.js";
 import { createTask } from "./task.js";
+
+const FORMER = "This is the answer to the former recordings: compare them again.";
 
 /** Wire the tab; returns `add(sound)`, which takes the first free place, else the second. */
 export function initVerify() {
   const form = find("#verify-form");
   const place = find("#verify-result");
-  const a = createPicker(find("#verify-a"), "First recording");
-  const b = createPicker(find("#verify-b"), "Second recording");
+  const a = createPicker(find("#verify-a"), "First recording", changed);
+  const b = createPicker(find("#verify-b"), "Second recording", changed);
   const task = createTask("Compare");
   form.append(task.element);
+
+  function changed() {
+    task.fail("");
+    outdate(place, FORMER);
+  }
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -25,8 +33,10 @@ export function initVerify() {
       if (!sounds[0] || !sounds[1]) throw new Error("Two recordings are needed: choose the one that is missing.");
       return post("verify", { a: sounds[0].ref, b: sounds[1].ref, explain: true }, signal);
     });
-    if (!answer) return;
+    if (!answer) return outdate(place, FORMER);
+    renew(place);
     showAnswer(place, answer.answer, sounds);
+    if (sounds[0] !== a.value() || sounds[1] !== b.value()) outdate(place, FORMER);
     focusOn(find("h2", place));
   });
   return { add: (sound) => (a.value() === null ? a : b).set(sound) };

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from web_page import (
     CORPUS,
     button,
@@ -36,7 +36,7 @@ def test_an_uploaded_anchor_finds_its_speaker_in_the_filtered_store(page: Page) 
     answer = find_match(page)
     assert answer["candidates"][0]["speaker"] == "en-f4"  # the anchor itself is no candidate
     assert {candidate["language"] for candidate in answer["candidates"]} == {"en"}
-    expect(page.locator(".verdict h2")).to_contain_text(f"The match is {answer['match']}")
+    expect(page.locator(".verdict h2")).to_contain_text(answer["match"])
     assert ranking(page) == ranked(answer)
 
 
@@ -122,6 +122,65 @@ def test_nobody_is_named_below_the_least_probability(page: Page) -> None:
     expect(page.locator(".verdict h2")).to_have_text("No match is named")
 
 
+@pytest.mark.parametrize(
+    ("probability", "none", "words", "bar"),
+    [
+        (0.9, 0.2, "The match is en/046.opus", "named"),
+        (0.9, None, "The match is en/046.opus", "named"),
+        (0.128, 0.2, "Best candidate: en/046.opus, not certain", "abstained"),
+        (1, 0.89, "Best candidate, but probably none of them is the match", "abstained"),
+    ],
+)
+def test_the_best_is_named_as_surely_as_its_numbers_are(
+    page: Page, probability: float, none: float | None, words: str, bar: str
+) -> None:
+    def answer(route: Route) -> None:
+        document = route.fetch().json()
+        route.fulfill(json=document | {"probability": probability, "none_probability": none})
+
+    take_stored(page, "#anchor", ANCHOR)
+    paste(page, [GROUP[0]])
+    page.route("**/query", answer)
+    button(page, "Find the match").click()
+    expect(page.locator(".verdict h2")).to_contain_text(words)
+    expect(page.locator(".verdict")).to_have_class(f"card verdict {bar}")
+
+
+def test_a_search_of_the_whole_store_adds_up_by_speaker(page: Page) -> None:
+    take_stored(page, "#anchor", ANCHOR)
+    answer = find_match(page)
+    best = answer["speakers"][0]
+    line = f"Speaker {best['speaker']}: {100 * best['probability']:.1f} % over "
+    expect(page.locator(".shares li").first).to_contain_text(line)
+    expect(page.locator("#result .warning")).to_contain_text("shared among them")
+
+
+def test_an_answer_to_what_is_not_asked_any_more_says_so(page: Page, complaints: list[str]) -> None:
+    button(page, "Find the match").click()
+    error = page.locator("#query-form > .task .error")
+    expect(error).to_contain_text("No anchor yet")
+    take_stored(page, "#anchor", ANCHOR)
+    expect(error).to_be_hidden()
+    paste(page, GROUP)
+    find_match(page)
+    result = page.locator("#result")
+    expect(result).not_to_have_class("stack outdated")
+    page.locator("textarea[name=list]").fill(GROUP[0])
+    expect(result).to_have_class("stack outdated")
+    expect(result.locator(".warning").first).to_contain_text("the former anchor")
+    find_match(page)
+    expect(result).to_have_class("stack")
+    button(page, "Change anchor").click()
+    expect(result).to_have_class("stack outdated")
+    take_stored(page, "#anchor", ANCHOR)
+    find_match(page)
+    expect(result).to_have_class("stack")
+    page.route("**/query", lambda route: route.abort())
+    button(page, "Find the match").click()
+    expect(result).to_have_class("stack outdated")
+    complaints.clear()  # the failure is logged as an error
+
+
 def test_an_answer_can_be_taken_along(page: Page) -> None:
     take_stored(page, "#anchor", ANCHOR)
     paste(page, GROUP)
@@ -198,7 +257,10 @@ def test_two_recordings_are_compared(page: Page, tmp_path: Path) -> None:
     answer = response.value.json()
     assert answer["same_speaker"] is True
     expect(page.locator("#verify .verdict h2")).to_have_text("The same speaker")
+    expect(page.locator("#verify-result .warning")).to_contain_text("both are the same audio")
     expect(page.locator("#verify .reasons tbody tr")).to_have_count(10)
+    button(page, "Change first recording").click()
+    expect(page.locator("#verify-result")).to_have_class("stack outdated")
 
 
 @pytest.mark.parametrize(
