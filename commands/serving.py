@@ -76,11 +76,11 @@ def serve(
         required(module, "spkret serve", package, "web")
     from .. import api
     from ..web import running
-    from ..web.settings import MEBIBYTE, Settings
+    from ..web.settings import GIBIBYTE, MEBIBYTE, Settings
 
     settings = Settings(
         *(host, port, token, max_upload_mb * MEBIBYTE),
-        most_upload_bytes=max(Settings.most_upload_bytes, max_upload_mb * MEBIBYTE),
+        most_upload_bytes=max(GIBIBYTE, max_upload_mb * MEBIBYTE),
         log=log,
         model=model,
         device=device,

@@ -20,6 +20,7 @@ _STATUS: Mapping[type[errors.SpkretError], int] = {
     errors.RerankerError: 503,
     errors.OptionalDependencyError: 503,
 }
+_CHALLENGES: Mapping[int, Mapping[str, str]] = {401: {"www-authenticate": "Bearer"}}
 _LONGEST = 500
 _LONGEST_INPUT = 60
 
@@ -28,7 +29,9 @@ def failure(status: int, message: str, headers: Mapping[str, str] | None = None)
     """Answer with a status and one line."""
     text = " ".join(message.split()).encode("utf-8", "replace").decode()
     short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
-    return JSONResponse({"error": short}, status, headers)
+    return JSONResponse(
+        {"error": short}, status, {**_CHALLENGES.get(status, {}), **(headers or {})}
+    )
 
 
 def install(app: FastAPI) -> None:

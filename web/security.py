@@ -11,7 +11,6 @@ from starlette.types import Scope
 
 from .settings import LOOPBACK, Settings
 
-COOKIE = "spkret_token"
 HEADERS = {
     "content-security-policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
@@ -40,6 +39,15 @@ Refusal = tuple[int, str]
 def cookie_for(token: str) -> str:
     """Return what the cookie of a token holds: not the token, and of plain characters."""
     return hmac.new(token.encode(), b"spkret cookie", sha256).hexdigest()
+
+
+def cookie_name(headers: Headers) -> str:
+    """Name the cookie by the port that a browser sees, as its cookies are for all ports."""
+    try:
+        port = urlsplit(f"//{headers.get('host', '')}").port
+    except ValueError:
+        port = None
+    return "spkret_token" if port is None else f"spkret_token_{port}"
 
 
 def is_token(given: str, token: str) -> bool:
@@ -74,11 +82,17 @@ def _no_token(scope: Scope, headers: Headers, settings: Settings) -> Refusal | N
     if settings.token is None or path in _OPEN_PATHS or path.startswith(_OPEN_FOLDERS):
         return None
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and is_token(given.strip(), settings.token):
+    if scheme.lower() == "bearer" and _is_sent(given.strip(), settings.token):
         return None
     if is_token(_cookie(headers), cookie_for(settings.token)):
         return None
     return 401, "expected the token: send `Authorization: Bearer TOKEN`, or open /?token=TOKEN"
+
+
+def _is_sent(given: str, token: str) -> bool:
+    """Compare a header, whose bytes are read as Latin-1 but are mostly sent as UTF-8."""
+    as_utf8 = given.encode("latin-1", "replace").decode("utf-8", "replace")
+    return is_token(given, token) or is_token(as_utf8, token)
 
 
 def _forged(scope: Scope, headers: Headers) -> Refusal | None:
@@ -125,7 +139,7 @@ def _place(origin: str) -> str:
 
 def _cookie(headers: Headers) -> str:
     try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        morsel = SimpleCookie(headers.get("cookie", "")).get(cookie_name(headers))
     except CookieError:
         return ""
     return "" if morsel is None else morsel.value

@@ -7,6 +7,7 @@ from ..store.schema import Seconds
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MEBIBYTE = 1 << 20
+GIBIBYTE = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class Settings:
     Parameters
     ----------
     host, port : where it listens; port 0 is any that is free
-    token : what clients must show; needed wherever others than this computer can connect
+    token : what clients must show; needed wherever others than this computer can connect; blanks
+        around it do not count
     max_upload_bytes, max_upload_s : the largest file, and the longest audio, that may be uploaded
     most_uploads, most_upload_bytes, upload_age_s : how many uploads are kept, how large all of them
         together, and for how long; the oldest go first
@@ -36,7 +38,7 @@ class Settings:
     max_upload_bytes: int = 64 * MEBIBYTE
     max_upload_s: Seconds = 600.0
     most_uploads: int = 200
-    most_upload_bytes: int = 1024 * MEBIBYTE
+    most_upload_bytes: int = GIBIBYTE
     upload_age_s: Seconds = 12 * 3600.0
     batch_size: int = 64
     log: bool = True
@@ -44,7 +46,9 @@ class Settings:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        if self.token is not None and not self.token.strip():
+        if self.token is not None:
+            object.__setattr__(self, "token", self.token.strip())
+        if self.token == "":
             raise UsageError("expected a token of at least one character, got a blank one")
         if not self.is_local and self.token is None:
             raise UsageError(

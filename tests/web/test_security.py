@@ -90,6 +90,7 @@ def test_without_the_token_nothing_is_told(serve: Serve) -> None:
         for path in CLOSED:
             answer = client.get(path, headers=headers)
             assert (answer.status_code, list(answer.json())) == (401, ["error"])
+            assert answer.headers["www-authenticate"] == "Bearer"
         assert client.post("/query", json=QUERY, headers=headers).status_code == 401
 
 
@@ -121,6 +122,28 @@ def test_odd_tokens_open_too(serve: Serve) -> None:
     client = serve("http://somewhere.example", host="0.0.0.0", token=TOKEN)  # noqa: S104
     assert client.get("/", params={"token": TOKEN}).status_code == 200
     assert client.get("/facets").status_code == 200
+
+
+@pytest.mark.parametrize("token", [TOKEN, "schlüssel", "\N{KEY}", " padded\n"])
+def test_odd_tokens_open_by_header(serve: Serve, token: str) -> None:
+    client = serve(token=token)
+    for sent in (token.strip().encode(), b" " + token.strip().encode() + b" "):
+        headers = [(b"authorization", b"Bearer " + sent)]
+        assert client.get("/facets", headers=headers).status_code == 200
+    wrong = [(b"authorization", b"Bearer " + token.strip().encode("ascii", "replace") + b"?")]
+    assert client.get("/facets", headers=wrong).status_code == 401
+    assert client.get("/", params={"token": token}, follow_redirects=False).status_code == 303
+
+
+def test_servers_on_two_ports_do_not_log_each_other_out(serve: Serve) -> None:
+    first = serve("http://127.0.0.1:1001", token="one")  # noqa: S106
+    second = serve("http://127.0.0.1:1002", token="two")  # noqa: S106
+    second.cookies = first.cookies  # as in a browser, whose cookies are for all ports
+    for client, token in ((first, "one"), (second, "two")):
+        assert client.get("/", params={"token": token}).status_code == 200
+        second.cookies.update(client.cookies)
+        first.cookies.update(client.cookies)
+    assert [client.get("/facets").status_code for client in (first, second)] == [200, 200]
 
 
 def test_the_description_asks_for_a_token_where_one_is_needed(serve: Serve) -> None:

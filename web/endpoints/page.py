@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ..errors import failure
-from ..security import COOKIE, cookie_for, is_token
+from ..security import cookie_for, cookie_name, is_token
 from ..sending import SHARED, send_file
 from .shared import Served
 
@@ -23,11 +23,11 @@ def index(request: Request, services: Served, token: str | None = None) -> Respo
     wanted = services.settings.token
     if token is None or wanted is None:
         return send_file(request, STATIC / "index.html", "text/html", SHARED)
-    if not is_token(token, wanted):
+    if not is_token(token.strip(), wanted):
         return failure(401, "expected the token that the server was started with, got another one")
     answer = RedirectResponse("/", 303)
     answer.set_cookie(
-        COOKIE,
+        cookie_name(request.headers),
         cookie_for(wanted),
         httponly=True,
         samesite="strict",
