@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import AudioError
 from ..store.schema import Seconds, Vector
 from .containers import missing_bytes
-from .formats import MEDIA_SUFFIXES, check_format
+from .formats import MAX_BYTES, MEDIA_SUFFIXES, check_format, check_samples
 from .reasons import Reason
 
 RATE_HZ = 16_000
@@ -65,23 +65,40 @@ def open_file(path: Path) -> BinaryIO:
     Raises
     ------
     AudioError
-        `missing`, `unreadable` or `empty`.
+        `missing`, `unreadable`, `empty` or `too_large`.
     """
     try:
         if path.exists() and not path.is_file():
             raise AudioError(Reason.UNREADABLE, "not a regular file")
         file = path.open("rb", buffering=0)
+        size = _size(file)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise AudioError(Reason.MISSING, "no such file") from error
     except (OSError, ValueError) as error:
         raise AudioError(
             Reason.UNREADABLE, getattr(error, "strerror", None) or str(error)
         ) from error
-    if not file.seek(0, os.SEEK_END):
+    if not 0 < size <= MAX_BYTES:
         file.close()
-        raise AudioError(Reason.EMPTY, "0 bytes")
-    file.seek(0)
+        raise _wrong_size(size)
     return file
+
+
+def _size(file: BinaryIO) -> int:
+    """Return how many bytes an open file has; a file that cannot tell is closed."""
+    try:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+    except OSError:
+        file.close()
+        raise
+    return size
+
+
+def _wrong_size(size: int) -> AudioError:
+    if not size:
+        return AudioError(Reason.EMPTY, "0 bytes")
+    return AudioError(Reason.TOO_LARGE, f"{size} bytes; at most {MAX_BYTES} are read, cut the file")
 
 
 def open_source(path: Path, file: BinaryIO) -> Source:
@@ -153,8 +170,8 @@ def _resampled(source: Source) -> Iterator[Vector]:
 
     resampler = soxr.ResampleStream(source.rate_hz, RATE_HZ, 1, dtype="float32")
     for block in source.blocks():
-        yield resampler.resample_chunk(_finite(block))
-    yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
+        yield _finite(resampler.resample_chunk(_finite(block)))
+    yield _finite(resampler.resample_chunk(np.empty(0, np.float32), last=True))
 
 
 def _finite(block: Vector) -> Vector:
@@ -185,12 +202,14 @@ class _SoundFileSource:
             raise AudioError(Reason.NOT_AUDIO, _message(error)) from error
         self.rate_hz = int(self._file.samplerate)
         check_format(self.rate_hz, self._file.channels)
+        check_samples(self._file.frames, self._file.channels)
         _check_duration(self._file.frames / self.rate_hz)
 
     def blocks(self) -> Iterator[Vector]:
         import soundfile
 
-        left, size = self._file.frames, _BLOCK_SAMPLES // self._file.channels
+        left = self._file.frames
+        size = min(_BLOCK_SAMPLES // self._file.channels, int(WINDOW_S * self.rate_hz))
         while left:
             try:
                 block = self._file.read(min(size, left), dtype="float32", always_2d=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import AudioError
+from ..errors import AudioError, SpkretError
 from ..store.schema import Embedded, Failure, FileStamp, Recording
 from .ahead import ahead
 from .buckets import Buckets, Item
@@ -191,6 +191,12 @@ def _advance(steps: Iterator[Step]) -> Step | AudioError:
         return next(steps)
     except AudioError as error:
         return error
+    except SpkretError:
+        raise
+    except OSError as error:
+        return AudioError(Reason.UNREADABLE, error.strerror or str(error))
+    except Exception as error:  # of a decoder: one file must not end the run
+        return AudioError(Reason.CORRUPT, f"{type(error).__name__}: {error}".rstrip(": "))
 
 
 def _cores() -> int:

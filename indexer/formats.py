@@ -9,6 +9,9 @@ MEDIA_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".wma", ".webm"})
 SUFFIXES = SOUNDFILE_SUFFIXES | MEDIA_SUFFIXES
 MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 384_000
 MAX_CHANNELS = 64
+MAX_BYTES = 64 << 30
+MAX_SAMPLES = 24 * 3_600 * 96_000 * 2
+"""Of all channels together: a day in stereo at 96 kHz, minutes of decoding."""
 
 
 def check_format(rate_hz: int, channels: int) -> None:
@@ -24,4 +27,19 @@ def check_format(rate_hz: int, channels: int) -> None:
             Reason.UNSUPPORTED,
             f"expected {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz and 1 to {MAX_CHANNELS} channels,"
             f" got {rate_hz} Hz and {channels} channels",
+        )
+
+
+def check_samples(frames: int, channels: int) -> None:
+    """Refuse more samples than anyone waits for: a day of eight channels may take 20 MB.
+
+    Raises
+    ------
+    AudioError
+        `too_long`.
+    """
+    if frames * channels > MAX_SAMPLES:
+        raise AudioError(
+            Reason.TOO_LONG,
+            f"more than {MAX_SAMPLES} samples in {channels} channels; cut the file",
         )

@@ -9,10 +9,12 @@ import numpy as np
 
 from ..errors import AudioError, OptionalDependencyError
 from ..store.schema import Seconds, Vector
-from .formats import check_format
+from .formats import check_format, check_samples
 from .reasons import Reason
 
 _TOLERANCE_S: Seconds = 0.5
+_CONTAINERS = "mov,mp4,m4a,aac,asf,matroska,webm,ogg,mp3,wav,flac"
+"""What is opened, whatever the suffix; playlists, which would have other files read, are not."""
 
 
 def find_pyav() -> ModuleType:
@@ -42,13 +44,15 @@ class MediaSource:
         except OptionalDependencyError as error:
             raise AudioError(Reason.NEEDS_MEDIA, str(error)) from error
         try:
-            self._container = self._av.open(str(path))
+            self._container = self._av.open(
+                str(path), options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+            )
         except (self._av.FFmpegError, OSError, ValueError) as error:
             raise AudioError(Reason.NOT_AUDIO, _message(error)) from error
         streams = self._container.streams.audio
-        if not streams:
+        if not streams or streams[0].codec_context is None:
             self._container.close()
-            raise AudioError(Reason.NOT_AUDIO, "no audio stream")
+            raise AudioError(Reason.NOT_AUDIO, "no audio stream that can be decoded")
         self.rate_hz = int(streams[0].rate or 0)
         check_format(self.rate_hz, streams[0].channels)
 
@@ -60,6 +64,7 @@ class MediaSource:
             for frame in self._container.decode(audio=0):
                 for part in planar.resample(frame):
                     samples += part.samples
+                    check_samples(samples, frame.layout.nb_channels)
                     yield part.to_ndarray().mean(axis=0, dtype=np.float32)
         except (self._av.FFmpegError, OSError, ValueError) as error:
             raise AudioError(Reason.CORRUPT, _message(error)) from error

@@ -14,6 +14,9 @@ from typing import Any
 from ..errors import TrialError
 
 GZIP_SUFFIX = ".gz"
+MOST_UNZIPPED = 64 << 20
+MOST_RATIO = 100
+"""A text may unzip to 64 MiB, and to more as long as that is at most 100 times what is zipped."""
 
 Record = tuple[int, str, dict[str, Any]]
 """A trial as it was read: its number, where it stands, its fields."""
@@ -115,15 +118,22 @@ def text_of(path: Path) -> str:
         It cannot be read or unzipped, or is not UTF-8.
     """
     try:
-        data = path.read_bytes()
-        if path.suffix.lower() == GZIP_SUFFIX:
-            data = gzip.decompress(data)
+        data = _unzipped(path) if path.suffix.lower() == GZIP_SUFFIX else path.read_bytes()
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise TrialError(f"cannot read {path}: it is not UTF-8 text") from error
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise TrialError(f"cannot read {path}: {reason}") from error
+
+
+def _unzipped(path: Path) -> bytes:
+    most = max(MOST_UNZIPPED, MOST_RATIO * path.stat().st_size)
+    with gzip.open(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(f"it unzips to more than {MOST_RATIO} times its size; unzip it yourself")
+    return data
 
 
 def _numbered(lines: Any) -> Iterator[tuple[int, str]]:

@@ -14,10 +14,15 @@ from .text import opened_text, suffix_of
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
 
+    import pyarrow as pa
+
 CSV_SUFFIXES = (".csv",)
 TSV_SUFFIXES = (".tsv",)
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 PARQUET_SUFFIXES = (".parquet",)
+_BATCH_ROWS = 1_024
+_MOST_CELL_BYTES = 131_072
+"""Of a text in Parquet; Python's own limit for a field of CSV."""
 SUFFIXES = CSV_SUFFIXES + TSV_SUFFIXES + JSON_SUFFIXES + PARQUET_SUFFIXES
 
 
@@ -151,8 +156,11 @@ def _read_parquet(path: Path) -> Rows:
         with pq.ParquetFile(path) as file:
             names = [f.name for f in file.schema_arrow if not _is_binary(f.type)]
             header = _header(names, path)
+            texts = [f.name for f in file.schema_arrow if _is_text(f.type)]
+        with pq.ParquetFile(path, read_dictionary=texts) as file:
             number = 0
-            for batch in file.iter_batches(columns=names):
+            for batch in file.iter_batches(_BATCH_ROWS, columns=names):
+                _check_cells(batch, path)
                 for values in batch.to_pylist():
                     number += 1
                     pairs = zip(header, map(text_of, values.values()), strict=True)
@@ -167,6 +175,27 @@ def _is_binary(kind: object) -> bool:
     import pyarrow.types as types
 
     return bool(types.is_binary(kind) or types.is_large_binary(kind))
+
+
+def _is_text(kind: object) -> bool:
+    import pyarrow.types as types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind))
+
+
+def _check_cells(batch: "pa.RecordBatch", path: Path) -> None:
+    """Refuse long texts while they are held once, and not once for each row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for column in batch.columns:
+        if isinstance(column, pa.DictionaryArray) and _is_text(column.type.value_type):
+            longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+            if longest > _MOST_CELL_BYTES:
+                raise ManifestError(
+                    f"expected texts of at most {_MOST_CELL_BYTES} bytes in {path}, got one of"
+                    f" {longest}"
+                )
 
 
 def text_of(value: object) -> str:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from spkret.errors import AudioError
 from spkret.indexer.audio import Source, is_silent, load, windows
 from spkret.indexer.decode import Decoded, decode
+from spkret.indexer.formats import MAX_BYTES, check_samples
 from spkret.indexer.reasons import Reason
 
 
@@ -219,5 +220,31 @@ def peak_bytes(path: Path, minutes: int) -> int:
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    peak_bytes(tmp_path / "first.flac", 2)  # loads what is loaded once
     longer = peak_bytes(tmp_path / "b.flac", 8) - peak_bytes(tmp_path / "a.flac", 4)
     assert longer < 0.2 * 4 * 16_000 * 4 * 60
+
+
+def test_a_file_of_too_many_bytes_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.wav"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    assert reason_of(path) == Reason.TOO_LARGE
+
+
+def test_days_of_many_channels_are_refused() -> None:
+    check_samples(24 * 3_600 * 96_000, 2)
+    with pytest.raises(AudioError, match="too_long") as caught:
+        check_samples(24 * 3_600 * 48_000, 8)
+    assert caught.value.reason == Reason.TOO_LONG
+
+
+def test_a_sample_that_grows_beyond_bounds_when_resampled_is_not_finite(tmp_path: Path) -> None:
+    swings = np.resize(np.array([3.4e38, -3.4e38], np.float32), 88_200)
+    soundfile.write(tmp_path / "a.wav", swings, 44_100, subtype="FLOAT")
+    assert reason_of(tmp_path / "a.wav") == Reason.NOT_FINITE
+
+
+def test_what_cannot_be_sought_in_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").symlink_to("/proc/self/mem")
+    assert reason_of(tmp_path / "a.wav") == Reason.UNREADABLE

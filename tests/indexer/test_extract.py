@@ -1,12 +1,14 @@
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from builders import ToyEncoder, voice, write_audio
 
-from spkret.indexer.audio import load
+from spkret.indexer import decode
+from spkret.indexer.audio import Source, load, open_source
 from spkret.indexer.extract import Duplicate, Outcome, extract
 from spkret.indexer.reasons import Reason
 from spkret.store.schema import Embedded, Failure, Recording
@@ -132,3 +134,28 @@ def test_an_error_of_the_encoder_ends_the_run(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="out of memory"):
         run(corpus(tmp_path, [0.5] * 40), Broken())
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), Reason.CORRUPT),
+        (AttributeError("of a decoder"), Reason.CORRUPT),
+        (OSError(5, "Input/output error"), Reason.UNREADABLE),
+    ],
+)
+def test_whatever_a_decoder_raises_is_of_its_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: Reason
+) -> None:
+    def failing(path: Path, file: BinaryIO) -> Source:
+        if path.name == "a.wav":
+            raise error
+        return open_source(path, file)
+
+    recordings = [Recording(str(tmp_path), name) for name in ("a.wav", "b.wav")]
+    for recording in recordings:
+        write_audio(tmp_path / recording.path, voice(1.0))
+    monkeypatch.setattr(decode, "open_source", failing)
+    outcomes = list(extract(recordings, ToyEncoder(), lambda _: True))
+    assert {one.reason for one in outcomes if isinstance(one, Failure)} == {reason}
+    assert sum(isinstance(one, Embedded) for one in outcomes) == 1

@@ -57,3 +57,20 @@ def test_bad_media_files_have_a_reason(tmp_path: Path) -> None:
         with pytest.raises(AudioError) as caught:
             load(tmp_path / name)
         assert caught.value.reason == Reason.NOT_AUDIO
+
+
+def test_a_playlist_has_no_other_file_read(tmp_path: Path) -> None:
+    write_m4a(tmp_path / "secret.m4a", 2.0)
+    (tmp_path / "a.mp4").write_bytes(b"ffconcat version 1.0\nfile 'secret.m4a'\n" * 9)
+    with pytest.raises(AudioError) as caught:
+        load(tmp_path / "a.mp4")
+    assert caught.value.reason == Reason.NOT_AUDIO
+
+
+def test_a_codec_that_nobody_knows_is_no_audio(tmp_path: Path) -> None:
+    write_m4a(tmp_path / "a.m4a", 2.0)
+    content = (tmp_path / "a.m4a").read_bytes()
+    (tmp_path / "b.m4a").write_bytes(content.replace(b"mp4a", b"zzzz").replace(b"esds", b"free"))
+    with pytest.raises(AudioError) as caught:
+        load(tmp_path / "b.m4a")
+    assert caught.value.reason == Reason.NOT_AUDIO

@@ -1,6 +1,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from spkret.indexer.manifests.folders import read_folders
 from spkret.indexer.manifests.rows import BadRow, Row
 from spkret.indexer.reasons import Reason
@@ -67,4 +69,18 @@ def test_a_name_that_is_not_utf8_fails_alone(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav")).touch()
     bad = [row for row in read_folders(tmp_path) if isinstance(row, BadRow)]
     assert [(row.path, row.reason) for row in bad] == [("\\udcff.wav", Reason.BAD_NAME)]
+    assert len(tags(tmp_path)) == 1
+
+
+def test_a_folder_too_deep_to_be_listed_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "ann/a.wav")
+    monkeypatch.chdir(tmp_path)
+    for _ in range(60):
+        os.mkdir("d" * 80)  # noqa: PTH102 - its whole path is too long
+        os.chdir("d" * 80)
+    bad = [row for row in read_folders(tmp_path) if isinstance(row, BadRow)]
+    assert [row.reason for row in bad] == [Reason.UNREADABLE]
+    assert bad[0].path.startswith("ddd")
     assert len(tags(tmp_path)) == 1
