@@ -95,7 +95,8 @@ def make_report(
     scores = score_pairs(rows.voices, seed)
     step("scoring trials")
     judged = _judge(store, table, seed)
-    step(f"laying out {(shown := min(points, len(rows))):,} points{duration_of(shown, projection)}")
+    points = min(points, len(rows))
+    step(f"laying out {points:,} points{duration_of(points, projection)}")
     laid = map_embeddings(rows, projection, points, seed) if len(rows) else None
     step("clustering")
     clusters = find_clusters(rows.voices, None if scores is None else scores.threshold, seed)

@@ -12,8 +12,8 @@ _METHODS = {
 }
 
 _SAMPLED = (
-    "speakers drawn at random, whole but for the last one, and those that would fill more than"
-    f" {LARGEST_SHARE:.0%} of them thinned at random, where others can fill it"
+    "speakers drawn at random with all they have; the last is cut, and whoever would fill more than"
+    f" {LARGEST_SHARE:.0%} is thinned at random, as far as others fill the rest"
 )
 
 

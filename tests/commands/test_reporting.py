@@ -48,6 +48,7 @@ def test_steps_are_told_in_order(store: Path) -> None:
     )
     assert [done for done, _, _ in told] == list(range(told[0][1] + 1))
     assert told[-1][2] == "done"
+    assert "laying out 240 points" in [step for _, _, step in told]
     assert report.inventory.speakers == 40
 
 
