@@ -47,7 +47,9 @@ def log(store_path: Path, on: bool | None, show: bool, as_json: bool) -> None:
     else:
         if on is None or show:
             _print_entries(report)
-        note(f"the log is {'on' if report.on else 'off'}: {counted(len(report.entries), 'entry')}")
+        note(
+            f"the log is {'on' if report.on else 'off'}: {counted(len(report.entries), 'entry', 'entries')}"
+        )
     for problem in report.problems:
         note(problem)
     if report.problems:
