@@ -61,7 +61,9 @@ def loaded(names: Mapping[str, Any]) -> Stored:
         return dict(zip(names["found"].keys, names["found"].vectors, strict=True))
     if isinstance(names.get("table"), pl.DataFrame):
         rows = names["table"].rows()
-        return {key: np.float32(rest[0] if len(rest) == 1 else rest) for key, *rest in rows}
+        return {
+            key: np.array(rest[0] if len(rest) == 1 else rest, np.float32) for key, *rest in rows
+        }
     if isinstance(names["vectors"], dict):
         return names["vectors"]
     keys = names["keys"].tolist() if isinstance(names["keys"], np.ndarray) else names["keys"]
