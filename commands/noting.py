@@ -47,9 +47,8 @@ def log(store_path: Path, on: bool | None, show: bool, as_json: bool) -> None:
     else:
         if on is None or show:
             _print_entries(report)
-        note(
-            f"the log is {'on' if report.on else 'off'}: {counted(len(report.entries), 'entry', 'entries')}"
-        )
+        entries = counted(len(report.entries), "entry", "entries")
+        note(f"the log is {'on' if report.on else 'off'}: {entries}")
     for problem in report.problems:
         note(problem)
     if report.problems:
