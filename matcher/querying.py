@@ -92,7 +92,8 @@ def query(
         store.scores.append(log_rows(scored, gathered, "query", encoder, bench.reranker))
     ranked = best_first(scored, gathered)
     order = ranked[:top]
-    reasons = explanations(scored, order, bench.reranker) if explain else None
+    where_in = "in the store" if group is None else None
+    reasons = explanations(scored, order, bench.reranker, where_in) if explain else None
     candidates = _candidates(scored, gathered, order, reasons)
     none = known_or_none(scored.none_probabilities[0])
     abstain = abstains(candidates[0].probability, none, open_group, min_probability)

@@ -11,6 +11,8 @@ from .features import FEATURES, NAMES
 
 Known = Mapping[str, float]
 """Values of the features that are known, by name."""
+Group = int | str
+"""How many candidates there are, or what they are in words, to be nearest of."""
 
 _PARTS = tuple(name for name in NAMES if re.fullmatch(r"part\d+", name))
 _SYSTEMS = ("cosine", "centred", "asnorm", "plda", *_PARTS)
@@ -29,24 +31,24 @@ class Family:
     Parameters
     ----------
     names : of the features
-    phrase : makes words of what is known, given the size of the group; None if it says nothing
+    phrase : makes words of what is known, given the group; None if it says nothing
     """
 
     names: tuple[str, ...]
-    phrase: Callable[[Known, int], str | None]
+    phrase: Callable[[Known, Group], str | None]
 
 
 def other_family(name: str) -> Family:
     """Make the family of a feature that is in none of `FAMILIES`: its meaning and its value."""
     meaning, unit = _DOCS.get(name, (name, ""))
 
-    def phrase(known: Known, _size: int) -> str | None:
+    def phrase(known: Known, _group: Group) -> str | None:
         return f"{meaning}: {known[name]:.3g} {unit}".rstrip() if name in known else None
 
     return Family((name,), phrase)
 
 
-def _similarity(known: Known, _size: int) -> str | None:
+def _similarity(known: Known, _group: Group) -> str | None:
     if "cosine" not in known:
         return None
     words = f"cosine {known['cosine']:.2f}"
@@ -56,18 +58,18 @@ def _similarity(known: Known, _size: int) -> str | None:
     return f"{words}, {abs(known['asnorm']):.1f} deviations {side} the cohort"
 
 
-def _place(known: Known, size: int) -> str | None:
+def _place(known: Known, group: Group) -> str | None:
     rank, lead = known.get("cosine_rank"), known.get("cosine_lead")
     if rank is None or lead is None:
         return None
     if abs(lead) < _TIE:
-        return f"nearest of {size}, level with another"
+        return f"nearest of {group}, level with another"
     if lead > 0:
-        return f"nearest of {size}, {lead:.2f} ahead of the next"
-    return f"{_ordinal(int(rank))} nearest of {size}, {-lead:.2f} behind the first"
+        return f"nearest of {group}, {lead:.2f} ahead of the next"
+    return f"{_ordinal(int(rank))} nearest of {group}, {-lead:.2f} behind the first"
 
 
-def _rivals(known: Known, _size: int) -> str | None:
+def _rivals(known: Known, _group: Group) -> str | None:
     if "reverse_lead" not in known:
         return None
     lead, rank = known["reverse_lead"], known.get("reverse_rank")
@@ -78,7 +80,7 @@ def _rivals(known: Known, _size: int) -> str | None:
     return f"nearer to {int(rank) - 1} of the group than to the anchor"
 
 
-def _speech(known: Known, _size: int) -> str | None:
+def _speech(known: Known, _group: Group) -> str | None:
     if not {"speech_min", "speech_max"} <= set(known):
         return None
     least, most = known["speech_min"], known["speech_max"]
@@ -90,10 +92,10 @@ def _speech(known: Known, _size: int) -> str | None:
     return f"{least:.1f} s and {longer} s of speech"
 
 
-def _both(name: str, words: str) -> Callable[[Known, int], str | None]:
+def _both(name: str, words: str) -> Callable[[Known, Group], str | None]:
     """Say the values of both sides."""
 
-    def phrase(known: Known, _size: int) -> str | None:
+    def phrase(known: Known, _group: Group) -> str | None:
         if not {f"{name}_min", f"{name}_max"} <= set(known):
             return None
         return f"{words} {known[f'{name}_min']:.2f} and {known[f'{name}_max']:.2f}"
@@ -101,7 +103,7 @@ def _both(name: str, words: str) -> Callable[[Known, int], str | None]:
     return phrase
 
 
-def _noise(known: Known, _size: int) -> str | None:
+def _noise(known: Known, _group: Group) -> str | None:
     if "same_noise" not in known:
         return None
     sides = [known.get(name) for name in ("anchor_noise", "candidate_noise")]
@@ -111,10 +113,10 @@ def _noise(known: Known, _size: int) -> str | None:
     return " ".join(["other noise condition", *([f"({', '.join(named)})"] if named else [])])
 
 
-def _agreement(name: str, what: str) -> Callable[[Known, int], str | None]:
+def _agreement(name: str, what: str) -> Callable[[Known, Group], str | None]:
     """Say whether both sides are alike, and how likely that is where it is not certain."""
 
-    def phrase(known: Known, _size: int) -> str | None:
+    def phrase(known: Known, _group: Group) -> str | None:
         if name not in known:
             return None
         likely = max(known[name], 1 - known[name])
@@ -124,33 +126,33 @@ def _agreement(name: str, what: str) -> Callable[[Known, int], str | None]:
     return phrase
 
 
-def _age(known: Known, _size: int) -> str | None:
+def _age(known: Known, _group: Group) -> str | None:
     return _one(known, "age_difference", "ages {:.0f} years apart")
 
 
-def _pitch(known: Known, _size: int) -> str | None:
+def _pitch(known: Known, _group: Group) -> str | None:
     return _one(known, "f0_distance", "pitch {:.1f} semitones apart")
 
 
-def _snr(known: Known, _size: int) -> str | None:
+def _snr(known: Known, _group: Group) -> str | None:
     if not {"snr_min", "snr_diff"} <= set(known):
         return None
     least, most = known["snr_min"], known["snr_min"] + known["snr_diff"]
     return f"speech {least:.0f} and {most:.0f} dB above the noise"
 
 
-def _bandwidth(known: Known, _size: int) -> str | None:
+def _bandwidth(known: Known, _group: Group) -> str | None:
     least, ratio = known.get("bandwidth_min"), known.get("bandwidth_ratio", 0.0)
     if least is None or ratio <= 0:
         return None
     return f"bandwidth {least / 1000:.1f} and {least / ratio / 1000:.1f} kHz"
 
 
-def _spectra(known: Known, _size: int) -> str | None:
+def _spectra(known: Known, _group: Group) -> str | None:
     return _one(known, "spectrum_distance", "mean spectra {:.1f} dB apart")
 
 
-def _variation(known: Known, _size: int) -> str | None:
+def _variation(known: Known, _group: Group) -> str | None:
     return _one(known, "spread_distance", "variation of the spectra {:.1f} dB apart")
 
 

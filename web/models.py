@@ -72,6 +72,15 @@ class Uploaded(BaseModel):
     duration_s: float
 
 
+class FeatureMeaning(BaseModel):
+    """What a feature is that moves scores."""
+
+    name: str
+    meaning: str
+    unit: str = Field(description="Empty where it has none.")
+    range: str
+
+
 class Candidate(BaseModel):
     """A candidate: as `spkret query --json` gives it, with its reference and speaker."""
 

@@ -44,7 +44,7 @@ def scored_by(reranker: Reranker | None) -> Scored:
     return score_groups(gathered, centred, groups, reranker)
 
 
-def test_the_strongest_come_first_for_before_against() -> None:
+def test_what_speaks_for_comes_before_what_speaks_against() -> None:
     contributions = {
         "cosine": 2.0,
         "asnorm": 1.0,
@@ -57,14 +57,21 @@ def test_the_strongest_come_first_for_before_against() -> None:
         "snr_min": 9.0,
     }
     assert in_words(KNOWN, contributions, 50) == (
-        "cosine 0.71, 4.2 deviations above the cohort; nearest of 50, 0.12 ahead of the next;"
+        "for: cosine 0.71, 4.2 deviations above the cohort; nearest of 50, 0.12 ahead of the next;"
         " same gender; pitch 0.8 semitones apart;"
-        " against: other noise condition (clean, communication); both under 2 s of speech"
+        " against: both under 2 s of speech; other noise condition (clean, communication)"
     )
     turned = {name: -value for name, value in contributions.items()}
-    assert in_words(KNOWN, turned, 50).startswith("other noise condition (clean, communication); b")
+    assert in_words(KNOWN, turned, 50).startswith("for: both under 2 s of speech; oth")
     assert in_words(KNOWN, {"cosine": -1.0}, 50).startswith("against: cosine 0.71")
     assert in_words({}, contributions, 50) == ""
+    many = {"cosine": 1.0, "snr_min": 3.0, "same_gender": 2.0, "cosine_lead": 0.01}
+    told = in_words({**KNOWN, "snr_min": 8.0, "snr_diff": 1.0}, many, 50)
+    assert told.startswith("for: cosine 0.71")
+    assert "nearest" not in told
+    assert told.endswith("same gender; speech 8 and 9 dB above the noise")
+    nearest = in_words(KNOWN, {"cosine_lead": 1.0}, "the 50 nearest in the store")
+    assert nearest == "for: nearest of the 50 nearest in the store, 0.12 ahead of the next"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +99,7 @@ def test_the_strongest_come_first_for_before_against() -> None:
     ],
 )
 def test_phrases(known: dict[str, float], words: str) -> None:
-    assert in_words(known, dict.fromkeys(known, 1.0), 20) == words
+    assert in_words(known, dict.fromkeys(known, 1.0), 20) == f"for: {words}"
 
 
 @given(
@@ -143,7 +150,7 @@ def test_a_stand_in_is_its_own_explanation() -> None:
     scored = scored_by(None)
     told = explanations(scored, np.array([3]), None)[0]
     assert told.contributions == {"asnorm": pytest.approx(scored.scores[3])}
-    assert told.words.removeprefix("against: ").startswith("cosine ")
+    assert told.words.partition(": ")[2].startswith("cosine ")
 
 
 def test_a_pair_is_explained_by_its_linear_model(trained: tuple[Reranker, Evaluation]) -> None:

@@ -126,6 +126,7 @@ def test_the_description_names_every_endpoint_and_every_failure(client: TestClie
     description = client.get("/openapi.json").json()
     assert set(description["paths"]) == {
         *("/health", "/metrics", "/facets", "/recordings", "/recordings/{id}", "/sql", "/map"),
+        "/features",
         *("/recordings/{id}/audio", "/recordings/{id}/spectrogram.png", "/uploads"),
         *("/uploads/{id}/audio", "/uploads/{id}/spectrogram.png", "/query", "/verify", "/identify"),
     }

@@ -136,3 +136,12 @@ def test_answers_follow_the_store(serve: Serve, store_path: Path) -> None:
     asked = {"anchor": "en/004.opus", "group": GROUP}
     assert client.post("/query", json=asked).status_code == 404
     assert client.get("/health").json()["recordings"] == total - 1
+
+
+def test_every_feature_of_an_answer_has_a_meaning(client: TestClient) -> None:
+    asked = {"anchor": "en/001.opus", "group": ["en/002.opus"], "explain": True}
+    (candidate,) = client.post("/query", json=asked).json()["candidates"]
+    told = {feature["name"]: feature for feature in client.get("/features").json()}
+    assert set(told) >= set(candidate["features"])
+    assert told["snr_min"]["unit"] == "dB"
+    assert all(feature["meaning"] and feature["range"] for feature in told.values())

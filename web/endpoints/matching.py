@@ -4,8 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from ...rerank.feature_table import FEATURES
 from ..asking import Identify, Query, Verify
-from ..models import IdentifyAnswer, QueryAnswer, VerifyAnswer
+from ..models import FeatureMeaning, IdentifyAnswer, QueryAnswer, VerifyAnswer
 from .shared import Served, failures
 
 router = APIRouter(tags=["voices"], responses=failures(403, 404, 413, 415))
@@ -27,3 +28,12 @@ def verify(services: Served, asked: Verify) -> Any:
 def identify(services: Served, asked: Identify) -> Any:
     """Rank the labelled speakers of the store by how likely each is the anchor's."""
     return services.matching.identify(asked)
+
+
+@router.get("/features", response_model=list[FeatureMeaning])
+def features() -> Any:
+    """Say what each feature means that an answer's `features` and `contributions` name."""
+    return [
+        {"name": one.name, "meaning": one.doc, "unit": one.unit, "range": one.range}
+        for one in FEATURES
+    ]

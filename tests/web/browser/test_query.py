@@ -20,6 +20,8 @@ from web_page import (
     until,
 )
 
+from spkret.rerank.feature_table import FEATURES
+
 ANCHOR = "en/032.opus"
 GROUP = [f"en/{number:03}.opus" for number in (46, 45, 39, 34, 6)]
 
@@ -98,6 +100,9 @@ def test_candidates_say_why_and_show_spectrograms_side_by_side(page: Page) -> No
     expect(details.locator("tbody tr")).to_have_count(10)
     details.get_by_role("button", name="Show all").click()
     expect(details.locator("tbody tr")).to_have_count(len(second["contributions"]))
+    details.locator("summary", has_text="What the features mean").click()
+    meaning = next(feature.doc for feature in FEATURES if feature.name == strongest)
+    expect(details.locator(".meanings dd").first).to_contain_text(meaning)
     until(page, "[...document.querySelectorAll('.comparison img')].every(i => i.naturalWidth > 0)")
     sizes = [image.bounding_box() for image in details.locator("img").all()]
     assert len(sizes) == 2
