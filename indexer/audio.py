@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import AudioError
 from ..store.schema import Seconds, Vector
 from .containers import missing_bytes
-from .formats import MAX_BYTES, MEDIA_SUFFIXES, check_format, check_samples
+from .formats import MAX_BYTES, MEDIA_SUFFIXES, check_format, check_samples, mono
 from .reasons import Reason
 
 RATE_HZ = 16_000
@@ -220,7 +220,7 @@ class _SoundFileSource:
                 lost = left / self.rate_hz
                 raise AudioError(Reason.TRUNCATED, f"the last {lost:.2f} s announced are not there")
             left -= len(block)
-            yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+            yield block[:, 0] if block.shape[1] == 1 else mono(block, axis=1)
 
     def close(self) -> None:
         self._file.close()

@@ -1,6 +1,10 @@
 """The audio that is read: suffixes that are looked for, rates and channels that make sense."""
 
+import numpy as np
+import numpy.typing as npt
+
 from ..errors import AudioError
+from ..store.schema import Vector
 from .reasons import Reason
 
 SOUNDFILE_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus"})
@@ -43,3 +47,10 @@ def check_samples(frames: int, channels: int) -> None:
             Reason.TOO_LONG,
             f"more than {MAX_SAMPLES} samples in {channels} channels; cut the file",
         )
+
+
+def mono(block: npt.NDArray[np.float32], axis: int) -> Vector:
+    """Return the mean (samples,) of the channels along an axis; what is not finite stays so."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean: Vector = block.mean(axis=axis, dtype=np.float32)
+    return mean

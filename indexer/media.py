@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import AudioError, OptionalDependencyError
 from ..store.schema import Seconds, Vector
-from .formats import check_format, check_samples
+from .formats import check_format, check_samples, mono
 from .reasons import Reason
 
 _TOLERANCE_S: Seconds = 0.5
@@ -65,7 +65,7 @@ class MediaSource:
                 for part in planar.resample(frame):
                     samples += part.samples
                     check_samples(samples, frame.layout.nb_channels)
-                    yield part.to_ndarray().mean(axis=0, dtype=np.float32)
+                    yield mono(part.to_ndarray(), axis=0)
         except (self._av.FFmpegError, OSError, ValueError) as error:
             raise AudioError(Reason.CORRUPT, _message(error)) from error
         lost = self._announced() - samples / self.rate_hz

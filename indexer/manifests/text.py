@@ -69,5 +69,5 @@ class _Bounded(BufferedIOBase):
 
 
 def _decoded(raw: Any, most: float) -> TextIO:
-    bounded = _Bounded(raw, most)
+    bounded: Any = _Bounded(raw, most)
     return TextIOWrapper(bounded, encoding="utf-8-sig", errors="surrogateescape", newline="")

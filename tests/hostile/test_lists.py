@@ -1,0 +1,50 @@
+"""Damaged lists, embeddings and encoders, and bombs among them: read or refused in one line."""
+
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+from hostile_child import check, read_all
+from hostile_lists import LISTS, bombs, models, mutated_lists
+
+MOST_S, MOST_MEBIBYTES = 15.0, 400.0
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_damaged_lists_are_read_or_refused(tmp_path: Path, kind: str) -> None:
+    for name, content in mutated_lists(kind, 25, 1):
+        (tmp_path / name).write_bytes(content)
+    cases = read_all(kind, tmp_path)
+    check(cases, MOST_S, MOST_MEBIBYTES)
+    assert len(cases) == 25
+
+
+@pytest.mark.parametrize("kind", ["manifest", "trials", "embeddings"])
+def test_bombs_are_refused(tmp_path: Path, kind: str) -> None:
+    for name, content in bombs(kind):
+        (tmp_path / name).write_bytes(content)
+    cases = read_all(kind, tmp_path)
+    check(cases, MOST_S, MOST_MEBIBYTES)
+    kept = {"deep.jsonl", "wide.csv", "digits.jsonl"}
+    assert {case.ended for case in cases if case.name not in kept}.isdisjoint({"read"})
+
+
+def test_encoders_that_are_none_are_refused(tmp_path: Path) -> None:
+    for name, content in models(Random(1), 20):
+        (tmp_path / name).write_bytes(content)
+    cases = read_all("encoder", tmp_path)
+    check(cases, MOST_S, MOST_MEBIBYTES)
+    assert {case.ended for case in cases} == {"EncoderError"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*LISTS, "encoder"])
+def test_hundreds_of_damaged_lists(tmp_path: Path, kind: str) -> None:
+    found = models(Random(2), 200) if kind == "encoder" else mutated_lists(kind, 300, 2)
+    for name, content in (*found, *(() if kind == "encoder" else bombs(kind))):
+        (tmp_path / name).write_bytes(content)
+    cases = read_all(kind, tmp_path)
+    check(cases, MOST_S, MOST_MEBIBYTES)
+    print(kind, len(cases), dict(Counter(case.ended for case in cases)))
+    print(max(cases, key=lambda case: case.seconds), max(cases, key=lambda case: case.mebibytes))
