@@ -1,5 +1,6 @@
 """The command line: `spkret COMMAND`. Each command is options, one library call, print."""
 
+import signal
 import sys
 
 import click
@@ -88,7 +89,28 @@ def main() -> None:
     no command has any use.
     """
     sys.meta_path.insert(0, _WithoutPandas)
-    cli()
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        cli()
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED:
+            raise
+        if not _received:
+            click.echo("Aborted!", err=True)
+        sys.exit(_STATUS_TERMINATED if _received else 1)
+
+
+def _terminate(number: int, _frame: object) -> None:
+    """End as by Ctrl-C, so that nothing unfinished is left; the status is the shells' own."""
+    _received.append(number)
+    click.echo("Terminated.", err=True)
+    sys.exit(_STATUS_TERMINATED)
+
+
+# What DuckDB raises in the place of what a signal raised in the middle of a query.
+_INTERRUPTED = "Query interrupted"
+_STATUS_TERMINATED = 128 + signal.SIGTERM
+_received: list[int] = []
 
 
 if __name__ == "__main__":

@@ -124,11 +124,16 @@ class _Finder:
 
 
 def read_file(file: DataFile, schema: pa.Schema) -> pa.Table | None:
-    """Read a whole Parquet file, its partition columns aside; None if that cannot be done."""
+    """Read a whole Parquet file, its partition columns aside; None if that cannot be done.
+
+    A file of another size than the log has is another file, though it can be read.
+    """
     import pyarrow.parquet as pq
 
     names = [field.name for field in schema if field.name not in _cell_columns(file)]
     try:
+        if Path(file.path).stat().st_size != file.size_bytes:
+            return None
         rows = pq.ParquetFile(Path(file.path)).read(names)
         return rows.cast(pa.schema([schema.field(name) for name in names]))
     except (OSError, KeyError, ValueError, pa.ArrowException):

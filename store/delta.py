@@ -101,6 +101,13 @@ class DeltaFolder:
     def snapshot_of(self, handle: "DeltaTable") -> Snapshot:
         """Pin the version that a handle is at."""
         actions = pa.table(handle.get_add_actions(flatten=True)).to_pylist()
+        if any(
+            f"partition.{column}" not in action for action in actions for column in self.partitions
+        ):
+            raise StoreError(
+                f"expected files of {', '.join(self.partitions)} in the log of {self.path}, got the"
+                " log of another table; restore it from a copy"
+            )
         files = [
             DataFile(
                 str(self.path / action["path"]),
@@ -206,11 +213,24 @@ class DeltaFolder:
             try:
                 return read(snapshot)
             except _read_errors() as error:
-                newest = self.snapshot() if at is None else snapshot
+                newest = self.snapshot()
                 # Compaction may have removed the files of a version while it was read.
                 if newest.version == snapshot.version:
                     raise self._failure(error, where) from error
+                if at is not None:
+                    raise self._outrun(snapshot, error, where) from error
                 snapshot = newest
+
+    def _outrun(
+        self, snapshot: Snapshot, error: Exception, where: str | None
+    ) -> SqlError | StoreError:
+        """Say why a version that is no longer the newest cannot be read."""
+        if all(Path(file.path).exists() for file in snapshot.files):
+            return self._failure(error, where)
+        return StoreError(
+            f"version {snapshot.version} of the table in {self.path} was cleared away while it was"
+            " read; run the command again"
+        )
 
     def _failure(self, error: Exception, where: str | None) -> SqlError | StoreError:
         if where is not None:

@@ -103,7 +103,7 @@ def _turn_clock(seconds: float) -> None:
 
     for module in list(sys.modules.values()):
         if getattr(module, "__name__", "").startswith("spkret.") and hasattr(module, "datetime"):
-            module.datetime = Turned
+            vars(module)["datetime"] = Turned
 
 
 def run(arguments: list[str], out: str, setup: Mapping[str, Any]) -> None:

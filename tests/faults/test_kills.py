@@ -129,6 +129,7 @@ def test_killed_jobs_lose_nothing_and_are_done_when_run_again(yard: Yard) -> Non
     kill(yard, 10, tuple(job for job in JOBS if job.name != "index"), seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["index more", "evaluate"])
 def test_job_killed_in_a_commit_loses_nothing(yard: Yard, name: str) -> None:
     assert yard.kill_in_commit(BY_NAME[name])
