@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
-
 from ..errors import AudioError, OptionalDependencyError
 from ..store.schema import Seconds, Vector
 from .formats import check_format, check_samples, mono
