@@ -1,7 +1,7 @@
 """The scored trials that a report goes by: the newest evaluation logged, or trials drawn for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -60,12 +60,41 @@ def evaluated_trials(
 
 
 def _drawn(recordings: pa.Table, seed: int) -> Sequence[Trial]:
+    """Draw trials of every language, each in groups as large as its labels allow."""
+    languages: dict[int, list[str]] = {}
+    for language in sorted(set(recordings["language"].to_pylist())):
+        size = _largest_group(_labelled_in(recordings, [language]), seed)
+        if size is not None:
+            languages.setdefault(size, []).append(language)
+    tables = {size: _labelled_in(recordings, names) for size, names in languages.items()}
+    speakers = {size: pc.count_distinct(table["speaker"]).as_py() for size, table in tables.items()}
+    trials = [
+        trial
+        for size, table in tables.items()
+        for trial in make_trials(
+            *(table, max(1, round(DRAWN_TRIALS * speakers[size] / sum(speakers.values())))),
+            *(size, seed),
+        )
+    ]
+    return [replace(trial, id=f"r{number}") for number, trial in enumerate(trials, start=1)]
+
+
+def _labelled_in(recordings: pa.Table, languages: Sequence[str]) -> pa.Table:
+    """Take the labels off recordings of other languages; their paths are still to be told apart."""
+    speakers, at = recordings["speaker"], recordings.column_names.index("speaker")
+    is_in = pc.is_in(recordings["language"], pa.array(languages, recordings["language"].type))
+    kept = pc.if_else(is_in, speakers, pa.scalar(None, speakers.type))
+    return recordings.set_column(at, "speaker", kept)
+
+
+def _largest_group(recordings: pa.Table, seed: int) -> int | None:
     for group_size in _GROUP_SIZES:
         try:
-            return make_trials(recordings, DRAWN_TRIALS, group_size, seed)
+            make_trials(recordings, 1, group_size, seed)
         except TrialError:
             continue
-    return ()
+        return group_size
+    return None
 
 
 def _scored(store: "Store", trials: Sequence[Trial], reranker: Reranker | None) -> pa.Table:

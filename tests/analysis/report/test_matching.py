@@ -81,6 +81,24 @@ def test_without_an_evaluation_trials_are_drawn_and_not_logged(table: pa.Table, 
     assert store.scores.count() == store.trials.count() == 0
 
 
+def test_a_small_language_is_drawn_in_smaller_groups(table: pa.Table, make: Any) -> None:
+    few = set(sorted(set(table["speaker"].to_pylist()))[:3])
+    languages = ["sw" if name in few else "en" for name in table["speaker"].to_pylist()]
+    at = table.column_names.index("language")
+    store = make(table.set_column(at, "language", pa.array(languages, table.schema.types[at])))
+    recordings = store.recordings.scan()
+    evaluated = evaluated_trials(store, recordings, None)
+    assert evaluated is not None
+    of = dict(zip(recordings["id"].to_pylist(), recordings["language"].to_pylist(), strict=True))
+    drawn: dict[str, list[int]] = {}
+    for row in evaluated.rows.to_pylist():
+        drawn.setdefault(row["trial_id"], []).append(row["candidate_id"])
+    sizes = {(of[ids[0]], len(ids)) for ids in drawn.values()}
+    assert {language for language, _ in sizes} == {"en", "sw"}
+    assert len(sizes) == 2
+    assert all(len({of[id_] for id_ in ids}) == 1 for ids in drawn.values())
+
+
 def test_without_labels_there_are_no_trials(table: pa.Table, make: Any) -> None:
     store = make(table.set_column(4, "speaker", pa.nulls(len(table), pa.string())))
     assert evaluated_trials(store, store.recordings.scan(), None) is None
