@@ -43,7 +43,7 @@ def serve(store: "Store", settings: Settings, ready: Callable[[str], None]) -> N
     with _listening(settings) as listener, contextlib.closing(Services.of(store, settings)) as held:
         held.start()
         url = _url(settings, listener.getsockname()[1])
-        server = _Server(_config(held), lambda: ready(url))
+        server = _Server(_config(held), lambda: ready(url), held.end)
         try:
             server.run([listener])
         except KeyboardInterrupt:  # raised again by uvicorn once it has ended
@@ -65,9 +65,11 @@ def _config(services: Services) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """A server that says when it is ready, and ends cleanly when its terminal is closed, too."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._ending = ready, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
@@ -75,6 +77,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of who waits, then end."""
+        self._ending()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 
 from ..api import loading
 from ..errors import EncoderError, EncoderMismatchError, OptionalDependencyError
+from ..store.schema import Seconds
 from .catalogue import Catalogues
 from .hearing import Hearing
 from .layout import Maps
@@ -55,8 +56,8 @@ class LateEmbedder:
         extractor.encoder.warm_up()
         self._embedder = BatchingEmbedder(extractor, settings.batch_size, metrics.embedded)
 
-    def embed(self, path: Path) -> "pa.Table":
-        """Embed one file, see `BatchingEmbedder.embed`.
+    def embed(self, path: Path, seconds: Seconds) -> "pa.Table":
+        """Embed one file that is so long, see `BatchingEmbedder.embed`.
 
         Raises
         ------
@@ -68,7 +69,12 @@ class LateEmbedder:
         if self._embedder is None:
             raise EncoderError(self._why)
         with self._turns.taken():
-            return self._embedder.embed(path)
+            return self._embedder.embed(path, seconds)
+
+    def end(self) -> None:
+        """Give up on what waits to be embedded."""
+        if self._embedder is not None:
+            self._embedder.end()
 
     def close(self) -> None:
         """Stop embedding."""
@@ -119,6 +125,11 @@ class Services:
         self.embedder.load(self.store, self.settings, self.metrics)
         self.catalogues.newest()
         self.sandbox.start()
+
+    def end(self) -> None:
+        """Give up on uploads that are not embedded yet: whoever sent them is told at once."""
+        self.uploads.end()
+        self.embedder.end()
 
     def close(self) -> None:
         """Stop what runs, and delete the uploads."""

@@ -16,14 +16,15 @@ from typing import BinaryIO
 import pyarrow as pa
 from starlette.exceptions import HTTPException
 
-from ..errors import AudioError, UnknownRecordingError
+from ..errors import AudioError, EncoderError, UnknownRecordingError
 from ..indexer.audio import RATE_HZ, open_file, open_source, windows
 from ..indexer.formats import MEDIA_SUFFIXES, SUFFIXES
 from ..indexer.reasons import Reason
 from ..store.schema import Seconds
 from .settings import MEBIBYTE, Settings
 
-Embed = Callable[[Path], pa.Table]
+Embed = Callable[[Path, Seconds], pa.Table]
+"""Embeds a file that is so long."""
 
 _ID_BYTES = 16
 _HEAD_BYTES = 12
@@ -65,6 +66,7 @@ class Uploads:
         self._lock = Lock()
         self._kept: OrderedDict[str, Upload] = OrderedDict()
         self._arriving: dict[str, int] = {}
+        self._ends = False
         self.folder = _new_folder()
 
     def __len__(self) -> int:
@@ -123,6 +125,10 @@ class Uploads:
         with self._lock:
             self._forget_oldest()
 
+    def end(self) -> None:
+        """Give up on those that arrive."""
+        self._ends = True
+
     def close(self) -> None:
         """Delete all of them."""
         with self._lock:
@@ -131,8 +137,12 @@ class Uploads:
 
     def _made(self, id_: str, name: str, path: Path) -> Upload:
         size = path.stat().st_size
-        seconds = duration(path, self._settings.max_upload_s)
-        return Upload(id_, name, path, seconds, size, self._embed(path))
+        seconds = duration(path, self._settings.max_upload_s, self._check_going_on)
+        return Upload(id_, name, path, seconds, size, self._embed(path, seconds))
+
+    def _check_going_on(self) -> None:
+        if self._ends:
+            raise EncoderError("the server is about to end")
 
     @contextmanager
     def _room(self, id_: str, size: int) -> Iterator[None]:
@@ -188,8 +198,12 @@ def _new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="spkret-serve-"))
 
 
-def duration(path: Path, most_s: Seconds) -> Seconds:
+def duration(path: Path, most_s: Seconds, check: Callable[[], object] = lambda: None) -> Seconds:
     """Decode a file to say how long it is, and no further than the most it may be.
+
+    Parameters
+    ----------
+    check : called now and then; what it raises ends the work
 
     Raises
     ------
@@ -201,6 +215,7 @@ def duration(path: Path, most_s: Seconds) -> Seconds:
         samples = 0
         with closing(open_source(path, file)) as source:
             for window in windows(source):
+                check()
                 samples += len(window)
                 if samples > most_s * RATE_HZ:
                     raise AudioError(Reason.TOO_LONG, f"more than {most_s:.0f} s; cut the file")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from builders import voice, write_audio
 from web_server import CountingEncoder
 
-from spkret.errors import AudioError
+from spkret.errors import AudioError, EncoderError
 from spkret.indexer.extraction import Extraction, Extractor
 from spkret.indexer.pipeline import embed_files
 from spkret.web.embedding import BatchingEmbedder
@@ -42,7 +43,7 @@ def test_what_waits_is_embedded_in_one_call_with_the_same_vectors(tmp_path: Path
 
     def ask(path: Path) -> None:
         try:
-            rows[path] = embedder.embed(path)["embedding"][0].as_py()
+            rows[path] = embedder.embed(path, 1.0)["embedding"][0].as_py()
         except AudioError as error:
             failed.append(error)
 
@@ -73,6 +74,43 @@ def test_a_failure_of_the_encoder_reaches_who_asked_and_the_next_is_embedded(
     with monkeypatch.context() as patch:
         patch.setattr(encoder, "encode_equal", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            embedder.embed(file)
-    assert embedder.embed(file).num_rows == 1
+            embedder.embed(file, 1.0)
+    assert embedder.embed(file, 1.0).num_rows == 1
+    embedder.close()
+
+
+def test_long_files_are_embedded_a_few_at_a_time(tmp_path: Path) -> None:
+    files = [write_audio(tmp_path / f"{n}.wav", voice(1.0, seed=n)) for n in range(6)]
+    encoder, sizes = HeldEncoder(), list[int]()
+    embedder = BatchingEmbedder(Extractor(encoder, Extraction()), 64, sizes.append)
+    with ThreadPoolExecutor(6) as pool:
+        rows = [pool.submit(embedder.embed, files[0], 590.0)]
+        assert encoder.began.wait(10)
+        rows += [pool.submit(embedder.embed, file, 250.0) for file in files[1:]]
+        while embedder.waiting < 5:
+            time.sleep(0.01)
+        encoder.go_on.set()
+        assert all(row.result().num_rows == 1 for row in rows)
+    embedder.close()
+    assert sizes == [1, 2, 2, 1]
+
+
+def test_who_waits_is_let_go_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spkret.web.embedding._PATIENCE_S", 0.1)
+    files = [write_audio(tmp_path / f"{n}.wav", voice(1.0, seed=n)) for n in range(3)]
+    encoder = HeldEncoder()
+    embedder = BatchingEmbedder(Extractor(encoder, Extraction()), 64, lambda _: None)
+    with ThreadPoolExecutor(3) as pool:
+        rows = [pool.submit(embedder.embed, files[0], 1.0)]
+        assert encoder.began.wait(10)
+        rows += [pool.submit(embedder.embed, file, 1.0) for file in files[1:]]
+        while embedder.waiting < 2:
+            time.sleep(0.01)
+        embedder.close()
+        for row in rows:
+            with pytest.raises(EncoderError, match="about to end"):
+                row.result(10)
+    with pytest.raises(EncoderError, match="about to end"):
+        embedder.embed(files[0], 1.0)
+    encoder.go_on.set()
     embedder.close()
