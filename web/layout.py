@@ -8,12 +8,14 @@ from ..analysis.projection import Projection, project, sample_by_speaker
 from ..store.arrays import embeddings
 from .caching import Cache
 from .catalogue import Catalogue, Filter
+from .turns import Turns
 
 if TYPE_CHECKING:
     from ..store.store import Store
 
 MOST_POINTS = 5_000
 _MAPS = 16
+_AT_ONCE, _WAITING = 2, 8
 _SHOWN = ("path", "speaker", "gender", "language", "noise")
 
 
@@ -23,6 +25,7 @@ class Maps:
     def __init__(self, store: "Store") -> None:
         self._store = store
         self._kept: Cache[dict[str, Any]] = Cache(_MAPS)
+        self._turns = Turns(_AT_ONCE, _WAITING)
 
     def get(
         self, catalogue: Catalogue, method: Projection, limit: int, wanted: Filter
@@ -33,9 +36,12 @@ class Maps:
         ------
         SqlError
             The filter's condition is none.
+        HTTPException
+            503: too many maps are asked for already.
         """
         key = (catalogue.version, method, limit, wanted)
-        return self._kept.get(key, lambda: self._made(catalogue, method, limit, wanted))
+        with self._turns.taken():
+            return self._kept.get(key, lambda: self._made(catalogue, method, limit, wanted))
 
     def _made(
         self, catalogue: Catalogue, method: Projection, limit: int, wanted: Filter

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import SpkretError, SqlError
 from ..store.schema import Seconds
@@ -72,7 +72,8 @@ class Sandbox:
                 receiver.close()
         if isinstance(outcome, SpkretError):
             raise outcome
-        return outcome
+        result: T = outcome
+        return result
 
     def close(self) -> None:
         """End what runs, and start nothing any more."""
@@ -102,7 +103,7 @@ class Sandbox:
             process.close()
 
 
-def _received(receiver: "Connection[object, object]", seconds: Seconds) -> object:
+def _received(receiver: Connection, seconds: Seconds) -> Any:
     try:
         if receiver.poll(seconds):
             return receiver.recv()

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -25,9 +26,10 @@ Condition = Annotated[
 
 
 @router.get("/health", tags=["server"], response_model=Health, responses=failures())
-def health(services: Served) -> Any:
+async def health(services: Served) -> Any:
     """Say that the server is there, and what it serves."""
-    return services.health()
+    # In a thread of its own: all others may be busy.
+    return await to_thread.run_sync(services.health, limiter=services.for_health)
 
 
 @router.get(

@@ -17,7 +17,7 @@ _MEANINGS = {
     413: "The file is larger than the server takes.",
     415: "The body is of another type.",
     422: "A value is out of range, or a file holds no usable audio.",
-    503: "The store, its reranker or its encoder cannot do this now.",
+    503: "The store, its reranker or its encoder cannot do this now, or too many ask.",
 }
 
 
@@ -27,8 +27,8 @@ def failures(*statuses: int) -> Failures:
     return {status: {"model": ErrorAnswer, "description": _MEANINGS[status]} for status in every}
 
 
-def services_of(request: Request) -> Services:
-    """Return what the server holds."""
+async def services_of(request: Request) -> Services:
+    """Return what the server holds, at once: no thread is waited for."""
     services: Services = request.app.state.services
     return services
 
