@@ -11,12 +11,22 @@ import sys
 from pathlib import Path
 
 import spkret
+from spkret.rerank.feature_table import FEATURES
 
 STORE = Path(sys.argv[1] if len(sys.argv) > 1 else "demo-store")
 REPORT = Path(sys.argv[2] if len(sys.argv) > 2 else "comparison.md")
 CORPUS = Path(__file__).parent / "corpus"
 QUESTIONED, KNOWN = "en/001.opus", "en/017.opus"
+MEANINGS = {one.name: f"{one.doc} ({one.unit})" if one.unit else one.doc for one in FEATURES}
 COLUMNS = "path, content_hash, duration_s, speech_s, sample_rate_hz, snr_db, bandwidth_hz, noise"
+
+
+def shown(value: object) -> str:
+    """Write numbers with as many digits as they are good for."""
+    if value is None:
+        return "unknown"
+    return f"{round(value, 3):g}" if isinstance(value, float) else str(value)
+
 
 spkret.index(CORPUS, STORE)
 
@@ -29,7 +39,7 @@ table = spkret.sql(
 
 lines = ["# Comparison of two recordings\n", "| | questioned | known |", "| --- | --- | --- |"]
 lines += [
-    f"| {name} | {' | '.join(map(str, table[name].to_pylist()))} |" for name in table.column_names
+    f"| {name} | {' | '.join(map(shown, table[name].to_pylist()))} |" for name in table.column_names
 ]
 
 # At equal odds beforehand, the odds afterwards are the likelihood ratio: how much more probable the
@@ -37,14 +47,18 @@ lines += [
 if result.probability is not None:
     ratio = result.probability / max(1 - result.probability, 1e-9)
     lines.append(f"\nLog likelihood ratio: {math.log10(max(ratio, 1e-9)):+.2f} (base 10)")
-lines += [f"Cosine: {result.cosine:.3f}. Normalised score: {result.asnorm}.", "\n## Why\n"]
+lines += [f"Cosine: {result.cosine:.3f}. Normalised score: {shown(result.asnorm)}.", "\n## Why\n"]
 lines += [
     str(result.explanation),
-    "\n| feature | value | adds to the log odds |",
-    "| --- | --- | --- |",
+    "\n| feature | what it is | value | adds to the log odds |",
+    "| --- | --- | --- | --- |",
 ]
 strongest = sorted((result.contributions or {}).items(), key=lambda item: -abs(item[1]))[:8]
-lines += [f"| {name} | {(result.features or {})[name]} | {part:+.3f} |" for name, part in strongest]
+values = result.features or {}
+lines += [
+    f"| {name} | {MEANINGS.get(name, '')} | {shown(values[name])} | {part:+.2f} |"
+    for name, part in strongest
+]
 
 lines += [
     "\n## Ground\n",
