@@ -11,7 +11,7 @@ import pyarrow as pa
 from .. import matcher
 from .asking import Identify, Query, Verify
 from .catalogue import Catalogue, Catalogues
-from .references import UPLOAD, for_matching, resolve
+from .references import UPLOAD, for_matching, resolve_all
 from .sandbox import Sandbox
 from .uploads import Upload, Uploads
 from .where import ids_where
@@ -81,7 +81,7 @@ class Matching:
         return document | {"anchor": _named(document["anchor"], found)}
 
     def _resolve(self, references: Sequence[str], catalogue: Catalogue) -> list[Found]:
-        return [resolve(reference, catalogue, self.uploads) for reference in references]
+        return resolve_all(references, catalogue, self.uploads)
 
 
 def _rows_of(found: Sequence[Found]) -> "Embed":

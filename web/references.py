@@ -10,6 +10,7 @@ from .uploads import Upload, Uploads
 UPLOAD = "upload:"
 _LONGEST_ID = 19
 _LONGEST_SHOWN = 80
+_MOST_NAMED = 5
 
 
 def resolve(reference: str, catalogue: Catalogue, uploads: Uploads) -> int | Upload:
@@ -41,6 +42,37 @@ def resolve(reference: str, catalogue: Catalogue, uploads: Uploads) -> int | Upl
             f"expected a stored id, a stored path or upload:ID, got {_short(reference)}"
         )
     return int(catalogue.ids[rows[0]])
+
+
+def resolve_all(
+    references: Sequence[str], catalogue: Catalogue, uploads: Uploads
+) -> list[int | Upload]:
+    """Find what each of many references names.
+
+    Raises
+    ------
+    UnknownRecordingError
+        Some name nothing: how many, and the first five of them.
+    AmbiguousRecordingError
+        A path is stored under several roots.
+    """
+    found: list[int | Upload] = []
+    failed: list[tuple[str, UnknownRecordingError]] = []
+    for reference in references:
+        try:
+            found.append(resolve(reference, catalogue, uploads))
+        except UnknownRecordingError as error:
+            failed.append((reference, error))
+    if len(failed) == 1:
+        raise failed[0][1]
+    if failed:
+        first = ", ".join(_short(reference) for reference, _ in failed[:_MOST_NAMED])
+        raise UnknownRecordingError(
+            f"expected stored ids, stored paths or upload:ID, got {len(failed):,} of"
+            f" {len(references):,} names that are unknown: {first}"
+            f"{' and others' if len(failed) > _MOST_NAMED else ''}"
+        )
+    return found
 
 
 def as_id(reference: str) -> int | None:

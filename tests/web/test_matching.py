@@ -145,3 +145,13 @@ def test_every_feature_of_an_answer_has_a_meaning(client: TestClient) -> None:
     assert set(told) >= set(candidate["features"])
     assert told["snr_min"]["unit"] == "dB"
     assert all(feature["meaning"] and feature["range"] for feature in told.values())
+
+
+def test_names_that_are_unknown_are_counted(client: TestClient) -> None:
+    names = [f"x{number}.wav" for number in range(9)]
+    asked = {"anchor": "en/001.opus", "group": ["en/002.opus", *names]}
+    answer = client.post("/query", json=asked)
+    assert answer.status_code == 404
+    told = answer.json()["error"]
+    assert "9 of 11 names that are unknown: 'x0.wav', 'x1.wav'" in told
+    assert told.endswith("'x4.wav' and others")

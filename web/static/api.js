@@ -51,7 +51,14 @@ export async function reason(address) {
 
 function refuse(file, error) {
   if (![413, 415, 422].includes(error.status)) throw error;
-  throw new ApiError(`${file.name} cannot be used: ${error.message.replace(/\.$/, "")}. Choose another file.`);
+  throw new ApiError(`${file.name} cannot be used: ${inWords(error.message)}. Choose another file.`);
+}
+
+/** Write a reason such as `not_audio: Format not recognised.` as people say it. */
+function inWords(message) {
+  const plain = message.replace(/\.$/, "");
+  const parts = /^([a-z_]+): (.+)$/.exec(plain);
+  return parts ? `${parts[1].replaceAll("_", " ")} (${parts[2]})` : plain;
 }
 
 async function call(path, options) {

@@ -1,6 +1,6 @@
 // Where a query searches: the whole store with filters, files, or a pasted list.
 
-import { el, fill, find } from "./dom.js";
+import { debounce, el, fill, find } from "./dom.js";
 import { upload } from "./api.js";
 import { counted } from "./format.js";
 import { dropZone } from "./drop.js";
@@ -15,11 +15,11 @@ const AT_ONCE = 3; // uploads
 export function initGroup(form) {
   const files = createFiles(find('[data-kind="files"]', form));
   const list = form.elements.list;
-  const readList = () => [...new Set(list.value.split("\n").map((line) => line.trim()).filter(Boolean))];
+  const readList = () => [...new Set(list.value.split("\n").map(unquoted).filter(Boolean))];
   const kind = () => form.elements.kind.value;
 
   form.addEventListener("change", () => showKind(form, kind()));
-  list.addEventListener("input", () => (find("#list-count").textContent = counted(readList().length, "recording")));
+  list.addEventListener("input", debounce(() => (find("#list-count").textContent = counted(readList().length, "recording"))));
   showKind(form, kind());
 
   async function read() {
@@ -29,6 +29,11 @@ export function initGroup(form) {
     return { where: { group: sounds.map((sound) => sound.ref) }, uploads: new Map(sounds.map((sound) => [sound.ref, sound])) };
   }
   return { read };
+}
+
+/** Read a line of a list, less the quotes that shells and tables put around names. */
+function unquoted(line) {
+  return line.trim().replace(/^(["'])(.*)\1$/, "$2");
 }
 
 function present(references, complaint) {

@@ -56,5 +56,6 @@ export function initQuery(store) {
 function readOptions(form) {
   const number = (name) => (form.elements[name].value.trim() === "" ? null : Number(form.elements[name].value));
   const least = number("least");
+  if (!(least === null || (least >= 0 && least <= 100))) throw new Error(`The least probability is from 0 to 100 %, not ${form.elements.least.value} %.`);
   return { top: number("top") ?? 20, explain: true, open: form.elements.open.checked, min_probability: least === null ? null : least / 100 };
 }

@@ -21,7 +21,9 @@ export function storedSearch(name, onChoose) {
     const page = await task.run("Searching…", (signal) => get("recordings", { query: { text, limit: SHOWN }, signal }));
     if (!page || text !== input.value.trim()) return undefined;
     task.say(page.total > SHOWN ? `${SHOWN} of ${counted(page.total, "recording")}` : counted(page.total, "recording"));
-    return fill(results, page.recordings.map((row) => option(row, choose)));
+    const paths = page.recordings.map((row) => row.path);
+    const isTwin = ({ path }) => paths.indexOf(path) !== paths.lastIndexOf(path);
+    return fill(results, page.recordings.map((row) => option(row, choose, isTwin(row))));
   }
 
   function clear() {
@@ -44,9 +46,11 @@ export function storedSearch(name, onChoose) {
   return el("div", { class: "stored-search" }, el("label", { for: id }, name), input, task.element, results);
 }
 
-function option(row, choose) {
-  const about = [row.speaker, row.language, row.noise].filter(Boolean).join(" · ");
-  const button = el("button", { type: "button", class: "option", onclick: () => choose(row) }, el("span", {}, row.path), el("span", { class: "muted small" }, about));
+function option(row, choose, twin) {
+  const words = [row.speaker, row.language, row.noise].filter(Boolean).join(" · ");
+  const about = el("span", { class: "muted small" }, words);
+  if (twin) get(`recordings/${row.id}`).then(({ root }) => about.append(` · ${root}`), () => {}); // the root tells it apart
+  const button = el("button", { type: "button", class: "option", onclick: () => choose(row) }, el("span", {}, row.path), about);
   return el("li", {}, button);
 }
 

@@ -12,6 +12,8 @@ import { createTask } from "./task.js";
 
 const FORMER = "This is the answer to the former recordings: compare them again.";
 
+const SCORES = { qmf: "log odds of one speaker", asnorm: "normalised score", centred: "centred cosine" };
+
 /** Wire the tab; returns `add(sound)`, which takes the first free place, else the second. */
 export function initVerify() {
   const form = find("#verify-form");
@@ -50,9 +52,14 @@ function showAnswer(place, answer, sounds) {
 function verdict(answer, sounds) {
   const { decision, same_speaker: same } = answer;
   const words = same === null || same === undefined ? "No decision" : same ? "The same speaker" : "Two different speakers";
-  const rule = decision && el("p", { class: "muted small" }, `Decided by ${decision.system} ${decimal(decision.score)} against ${decimal(decision.threshold)}${decision.source ? `: ${decision.source}` : ""}.`);
+  const rule = decision && el("p", { class: "muted small" }, decidedBy(decision));
   const figures = [bigProbability("It is one speaker", answer.probability, "at equal odds beforehand"), figure("Cosine", answer.cosine), figure("AS-norm", answer.asnorm)];
   return el("div", { class: `card verdict ${same ? "named" : "abstained"}` }, el("h2", { tabindex: "-1" }, words), el("div", { class: "figures" }, figures), rule, switchButton(sounds));
+}
+
+function decidedBy({ system, score, threshold, source }) {
+  const side = score >= threshold ? "reaches" : "is below";
+  return `The ${SCORES[system] ?? system} of ${decimal(score)} ${side} the threshold of ${decimal(threshold)}${source ? ` (${source})` : ""}.`;
 }
 
 function figure(name, value) {

@@ -10,7 +10,9 @@ def test_a_text_file_is_refused_as_audio(page: Page, complaints: list[str], tmp_
     text = tmp_path / "notes.wav"
     text.write_text("no audio at all")
     page.locator("#anchor input[type=file]").set_input_files(text)
-    expect(page.locator("#anchor .error:not([hidden])")).to_contain_text("notes.wav")
+    expect(page.locator("#anchor .error:not([hidden])")).to_contain_text(
+        "notes.wav cannot be used: not audio ("
+    )
     page.get_by_label("Files", exact=True).check(force=True)
     page.locator('[data-kind="files"] input[type=file]').set_input_files(text)
     expect(page.locator(".files .error")).to_be_visible()

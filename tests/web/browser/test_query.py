@@ -46,6 +46,8 @@ def test_the_ranking_of_a_pasted_list_is_the_one_of_the_api(page: Page, address:
     take_stored(page, "#anchor", ANCHOR)
     paste(page, [*GROUP, "", GROUP[0]])
     expect(page.locator("#list-count")).to_have_text("5 recordings")
+    quoted = [f'"{GROUP[0]}"', *(f" '{path}'" for path in GROUP[1:])]
+    page.locator("textarea[name=list]").fill("\n".join(quoted))
     find_match(page)
     asked = {"anchor": ANCHOR, "group": GROUP}
     expected = httpx.post(f"{address}query", json=asked, timeout=30).json()
@@ -121,6 +123,9 @@ def test_a_candidate_becomes_the_anchor(page: Page) -> None:
 def test_nobody_is_named_below_the_least_probability(page: Page) -> None:
     take_stored(page, "#anchor", ANCHOR)
     paste(page, GROUP)
+    page.locator("input[name=least]").fill("-3")
+    button(page, "Find the match").click()
+    expect(page.locator("#query-form > .task .error")).to_contain_text("0 to 100 %, not -3 %")
     page.locator("input[name=least]").fill("100")
     answer = find_match(page)
     assert answer["match"] is None
