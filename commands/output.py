@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
-_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
+_ONE_LINE = {code: repr(chr(code))[1:-1] for code in _CONTROLS}
+"""Written out, so that a row stays a line and no name can drive the terminal."""
 
 
 def print_json(document: Any) -> None:
@@ -39,7 +41,7 @@ def print_facts(facts: Mapping[str, object]) -> None:
     """Print `name  value` lines, aligned."""
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
-        click.echo(f"{name:<{width}}  {_cell(value)}")
+        click.echo(f"{name:<{width}}  {_cell(value).translate(_ONE_LINE)}")
 
 
 def note(message: str) -> None:

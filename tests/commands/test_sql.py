@@ -150,3 +150,5 @@ def test_a_statement_may_begin_with_a_comment(run: Run, store: Path) -> None:
 def test_a_row_is_a_line_whatever_it_holds(run: Run, store: Path) -> None:
     result = run("sql", "select 'a\nb\tc' as text, 1 as n", "--store", store)
     assert result.stdout.splitlines() == ["text     n", "a\\nb\\tc  1"]
+    result = run("sql", "select chr(27) || '[31m' || chr(155) as text", "--store", store)
+    assert result.stdout == "text\n\\x1b[31m\\x9b\n"
