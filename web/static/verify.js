@@ -12,7 +12,7 @@ import { createTask } from "./task.js";
 
 const FORMER = "This is the answer to the former recordings: compare them again.";
 
-const SCORES = { qmf: "log odds of one speaker", asnorm: "normalised score", centred: "centred cosine" };
+const SCORES = { qmf: "log-odds score", asnorm: "normalised score", centred: "centred cosine" };
 
 /** Wire the tab; returns `add(sound)`, which takes the first free place, else the second. */
 export function initVerify() {
@@ -59,7 +59,7 @@ function verdict(answer, sounds) {
 
 function decidedBy({ system, score, threshold, source }) {
   const side = score >= threshold ? "reaches" : "is below";
-  return `The ${SCORES[system] ?? system} of ${decimal(score)} ${side} the threshold of ${decimal(threshold)}${source ? ` (${source})` : ""}.`;
+  return `The ${SCORES[system] ?? system} of ${decimal(score)} ${side} the threshold of ${decimal(threshold)}${source ? `: ${source}` : ""}.`;
 }
 
 function figure(name, value) {
