@@ -15,6 +15,7 @@ import { createTask } from "./task.js";
  */
 export function createPicker(place, name, onChange) {
   let chosen = null;
+  let unsent = null; // what was recorded and did not arrive; nobody has it but this page
   const task = createTask();
   const body = el("div", { class: "stack" });
   const record = el("button", { type: "button", onclick: startMicrophone }, "Record");
@@ -28,7 +29,7 @@ export function createPicker(place, name, onChange) {
   }
 
   function show() {
-    if (chosen === null) return fill(body, zone, search);
+    if (chosen === null) return fill(body, unsent && keptRecording(), zone, search);
     const remove = el("button", { type: "button", onclick: () => (set(null), record.focus()) }, `Change ${name.toLowerCase()}`);
     return fill(body, spectrogram(chosen), el("div", { class: "row" }, remove));
   }
@@ -37,6 +38,18 @@ export function createPicker(place, name, onChange) {
     const sound = await task.run(`Sending ${file.name}…`, (signal) => upload(file, signal));
     if (sound) set(sound);
     else show();
+    return Boolean(sound);
+  }
+
+  async function sendRecording(file) {
+    unsent = file;
+    if (await send(file)) unsent = null;
+  }
+
+  function keptRecording() {
+    const again = el("button", { type: "button", class: "primary", onclick: () => sendRecording(unsent) }, "Send it again");
+    const drop = el("button", { type: "button", onclick: () => ((unsent = null), show(), record.focus()) }, "Discard it");
+    return el("div", { class: "stack", role: "group", "aria-label": "Recording that was not sent" }, el("p", {}, "The recording did not arrive; it is kept here."), el("div", { class: "row" }, again, drop));
   }
 
   async function startMicrophone() {
@@ -55,7 +68,7 @@ export function createPicker(place, name, onChange) {
   }
 
   function showRecording(recording, meter, time) {
-    const stop = el("button", { type: "button", class: "primary", onclick: () => send(recording.stop()) }, "Stop and use");
+    const stop = el("button", { type: "button", class: "primary", onclick: () => sendRecording(recording.stop()) }, "Stop and use");
     const discard = el("button", { type: "button", onclick: () => (recording.discard(), show(), record.focus()) }, "Discard");
     fill(body, el("div", { class: "recording", role: "group", "aria-label": "Recording" }, el("p", { role: "status" }, el("span", { class: "dot" }), "Recording ", time), meter, el("div", { class: "row" }, stop, discard)));
     stop.focus();

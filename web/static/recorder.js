@@ -20,7 +20,16 @@ const REASONS = {
 export async function startRecording(onLevel) {
   const stream = await openMicrophone();
   const context = new AudioContext();
-  await context.audioWorklet.addModule("static/recorder-worklet.js");
+  const release = () => {
+    stream.getTracks().forEach((track) => track.stop());
+    context.close();
+  };
+  try {
+    await context.audioWorklet.addModule("static/recorder-worklet.js");
+  } catch {
+    release();
+    throw new Error("The recorder did not load: is `spkret serve` still running? Then try again.");
+  }
   const chunks = [];
   let samples = 0;
   const node = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
@@ -34,8 +43,7 @@ export async function startRecording(onLevel) {
 
   const discard = () => {
     node.port.onmessage = null;
-    stream.getTracks().forEach((track) => track.stop());
-    context.close();
+    release();
   };
   const stop = () => {
     discard();

@@ -63,6 +63,35 @@ def test_the_microphone_is_recorded(page: Page) -> None:
     page.locator("#anchor figure, #anchor .error:not([hidden])").first.wait_for()
 
 
+def test_a_recording_that_does_not_arrive_is_kept(page: Page, complaints: list[str]) -> None:
+    page.route("**/uploads", lambda route: route.abort(), times=1)
+    button(page, "Record").click()
+    page.locator(".recording meter").wait_for()
+    until(page, "parseFloat(document.querySelector('.recording .number').textContent) > 0.5")
+    button(page, "Stop and use").click()
+    expect(page.locator("#anchor .error:not([hidden])")).to_contain_text("does not answer")
+    with page.expect_response("**/uploads") as response:
+        button(page, "Send it again").click()
+    # the fake microphone beeps, which may hold no speech
+    assert response.value.status in {201, 422}
+    complaints.clear()
+
+
+def test_the_microphone_is_let_go_where_the_recorder_does_not_load(
+    context: BrowserContext, page: Page, complaints: list[str]
+) -> None:
+    context.add_init_script(
+        "const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
+        "navigator.mediaDevices.getUserMedia = async (w) => (window.taken = await open(w));"
+        "AudioWorklet.prototype.addModule = () => Promise.reject(new Error('gone'));"
+    )
+    page.reload()
+    button(page, "Record").click()
+    expect(page.locator("#anchor .error:not([hidden])")).to_contain_text("did not load")
+    assert page.evaluate("taken.getTracks().every((track) => track.readyState === 'ended')")
+    complaints.clear()
+
+
 def test_what_is_recorded_is_a_wav_that_others_read(page: Page) -> None:
     samples = np.linspace(-1.2, 1.2, 999, dtype=np.float32)
     written = page.evaluate(
