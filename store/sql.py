@@ -70,9 +70,12 @@ def _pinned(
     while True:
         try:
             return _asked(_connected(views, memory_bytes), sql, most_rows)
-        except duckdb.IOException as error:
+        except (duckdb.IOException, duckdb.PermissionException) as error:
             newest = _views(store)
-            # Forgetting and compaction may have removed the files of a version while it was read.
+            # Forgetting and compaction may have removed the files of a version while it was read;
+            # what is gone is not known as one of the files that may be read either.
+            if newest == views and isinstance(error, duckdb.PermissionException):
+                raise
             if newest == views:
                 raise StoreError(
                     "a file of the store's tables is lost; run spkret check --repair"
