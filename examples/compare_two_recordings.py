@@ -23,8 +23,6 @@ COLUMNS = "path, content_hash, duration_s, speech_s, sample_rate_hz, snr_db, ban
 
 def shown(value: object) -> str:
     """Write numbers with as many digits as they are good for."""
-    if value is None:
-        return "unknown"
     return f"{round(value, 3):g}" if isinstance(value, float) else str(value)
 
 
@@ -32,10 +30,8 @@ spkret.index(CORPUS, STORE)
 
 result = spkret.verify(STORE, QUESTIONED, KNOWN, explain=True, log=False)
 where = f"path in ('{QUESTIONED}', '{KNOWN}')"
-table = spkret.sql(
-    STORE,
-    f"select {COLUMNS} from recordings where {where} order by path",  # noqa: S608 - our own
-).to_arrow_table()
+statement = f"select {COLUMNS} from recordings where {where} order by path"  # noqa: S608 - our own
+table = spkret.sql(STORE, statement).to_arrow_table()
 
 lines = ["# Comparison of two recordings\n", "| | questioned | known |", "| --- | --- | --- |"]
 lines += [
@@ -48,22 +44,15 @@ if result.probability is not None:
     ratio = result.probability / max(1 - result.probability, 1e-9)
     lines.append(f"\nLog likelihood ratio: {math.log10(max(ratio, 1e-9)):+.2f} (base 10)")
 lines += [f"Cosine: {result.cosine:.3f}. Normalised score: {shown(result.asnorm)}.", "\n## Why\n"]
-lines += [
-    str(result.explanation),
-    "\n| feature | what it is | value | adds to the log odds |",
-    "| --- | --- | --- | --- |",
-]
+heading = "| feature | what it is | value | adds to the log odds |"
+lines += [str(result.explanation), f"\n{heading}", "| --- | --- | --- | --- |"]
 strongest = sorted((result.contributions or {}).items(), key=lambda item: -abs(item[1]))[:8]
 values = result.features or {}
-lines += [
-    f"| {name} | {MEANINGS.get(name, '')} | {shown(values[name])} | {part:+.2f} |"
-    for name, part in strongest
-]
+for name, part in strongest:
+    lines.append(f"| {name} | {MEANINGS.get(name)} | {shown(values[name])} | {part:+.2f} |")
 
-lines += [
-    "\n## Ground\n",
-    f"spkret {spkret.__version__}, encoder {result.encoder}, reranker {result.reranker}",
-]
+ground = f"spkret {spkret.__version__}, encoder {result.encoder}, reranker {result.reranker}"
+lines += ["\n## Ground\n", ground]
 lines += [f"- {warning}" for warning in result.warnings]
 REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
 print(f"report written to {REPORT}\n\n{REPORT.read_text(encoding='utf-8')}")
