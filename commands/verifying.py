@@ -200,7 +200,8 @@ def _save(evaluation: "PairEvaluation", out: Path) -> None:
     if form is None:
         save_rows(evaluation.rows, out)
         return
-    columns = ("a", "b", "same_speaker", evaluation.system)
+    left = "model" if "model" in evaluation.rows.column_names else "a"
+    columns = (left, "b", "same_speaker", evaluation.system)
     rows = zip(*(evaluation.rows[name].to_pylist() for name in columns), strict=True)
     SCORES[form](out, [ListedPair(*row) for row in rows])
     if form == "nist" and evaluation.reranker is None:

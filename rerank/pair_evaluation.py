@@ -251,4 +251,6 @@ def _rows(
     }
     if accepted is not None:
         columns["decision"] = pa.array(accepted, pa.bool_())
+    if any(pair.model is not None for pair in laid.pairs):
+        columns["model"] = pa.array([pair.model for pair in laid.pairs], pa.string())
     return pa.table(columns)

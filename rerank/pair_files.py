@@ -16,11 +16,15 @@ _VOXCELEB = {"1": True, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """References to two recordings, and whether one speaker speaks both; None where unknown."""
+    """References to two recordings, and whether one speaker speaks both; None where unknown.
+
+    `model` is what the list calls the left one by, where that is enrolled by another list.
+    """
 
     same_speaker: bool | None
     left: str
     right: str
+    model: str | None = None
 
 
 def read_pairs(path: Path, enrolment: Sequence[Spoken] | None = None) -> list[Pair]:
@@ -95,4 +99,4 @@ def _enrolled(pair: Pair, models: Mapping[str, Sequence[str]], where: str) -> Pa
             f"{where}: expected models of one recording each, {pair.left!r} has {len(recordings)};"
             " spkret identify --enrol takes several"
         )
-    return replace(pair, left=recordings[0])
+    return replace(pair, left=recordings[0], model=pair.left)

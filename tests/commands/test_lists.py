@@ -36,6 +36,11 @@ def test_nist_models_are_verified_and_their_scores_written(folder: Path) -> None
     header, *lines = [line.split("\t") for line in out.read_text().splitlines()]
     assert header == ["modelid", "segmentid", "side", "LLR"]
     assert [line[:2] for line in lines] == [["s0/0.wav", "s0/1.wav"], ["s1/0.wav", "s0/2.wav"]]
+    mine = folder / "mine.tsv"
+    result = run(folder, "verify", "--pairs", pairs, "--enrol", enrolment, "--out", mine)
+    assert result.exit_code == 0, result.output
+    _, *lines = [line.split("\t") for line in mine.read_text().splitlines()]
+    assert [line[:3] for line in lines] == [["m1", "s0/1.wav", "a"], ["m2", "s0/2.wav", "a"]]
 
 
 def test_an_enrolment_goes_with_pairs(folder: Path) -> None:
