@@ -206,7 +206,7 @@ def test_check_of_a_whole_store(run: Run, store: Path) -> None:
 
 def test_forget_erases_a_speaker(run: Run, store: Path) -> None:
     result = run("forget", "--speaker", "en-f1", "--yes", "--store", store, "--json")
-    assert json.loads(result.stdout) == {"erased": 6}
+    assert json.loads(result.stdout) == {"erased": 6, "copies": []}
     assert json.loads(run("info", "--store", store, "--json").stdout)["rows"] == 234
     run("forget", "--speaker", "en-f1", "--yes", "--store", store, status=1)
     run("forget", "--speaker", "de-f1", "--store", store, status=2)

@@ -20,6 +20,9 @@ from spkret.commands.demo import CORPUS
 from spkret.store.store import Store
 from spkret.web.app import create_app
 
+_SOCKETS = "pymp-*"
+"""Of running helpers of the interpreter; there is nothing in them to read."""
+
 Run = Callable[..., Result]
 WHO, NOTE = "quoxol", "zyvember"
 
@@ -77,7 +80,9 @@ def seasoned(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Place:
 def used(seasoned: Place, tmp_path: Path) -> Place:
     """A copy of that store, and of those caches."""
     store, outside = (
-        Path(shutil.copytree(folder, tmp_path / folder.name))
+        Path(
+            shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns(_SOCKETS))
+        )
         for folder in (seasoned.store, seasoned.outside)
     )
     return replace(seasoned, store=store, outside=outside)

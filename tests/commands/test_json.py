@@ -30,6 +30,7 @@ IN_A_STORE = {
     "audit": (),
     "check": (),
     "forget": ("--speaker", "en-f1", "--yes"),
+    "log": ("--show",),
     "models": (),
     "doctor": ("--quick",),
 }

@@ -153,13 +153,13 @@ def test_sql_keeps_to_its_rows_and_its_time(
     assert (len(many["rows"]), many["truncated"]) == (10_000, True)
     monkeypatch.setattr("spkret.web.tables.LONGEST_S", 1.0)
     for slow in (
-        "select count(*) from range(1e9::bigint) a, range(1e9::bigint) b",
+        "select count(*) from range(1000000) a, range(1000000) b, range(1000)",
         "select levenshtein(repeat('a', 200000), repeat('b', 200000))",
     ):
         start = time.perf_counter()
         answer = client.post("/sql", json={"statement": slow})
         assert time.perf_counter() - start < 10
-        assert (answer.status_code, "stopped after 1 s" in answer.text) == (400, True)
+        assert (answer.status_code, "stopped after 1 s" in answer.text) == (400, True), answer.text
 
 
 def test_sql_keeps_to_its_memory_and_its_bytes(client: TestClient) -> None:
@@ -203,7 +203,7 @@ def test_conditions_cannot_hang_or_leave_the_store(
 ) -> None:
     monkeypatch.setattr("spkret.web.where._LONGEST_S", 2.0)
     for where in (
-        "(select count(*) from range(1e9::bigint) a, range(1e9::bigint) b) > 0",
+        "(select count(*) from range(1000000) a, range(1000000) b, range(1000)) > 0",
         "(select count(*) from read_text('/etc/hostname')) > 0",
         "levenshtein(repeat('a', 200000), repeat('b', 200000)) > 0",
         "length(repeat('a', 3000000000)) > 0",
