@@ -154,7 +154,9 @@ def test_uploads_go_when_the_terminal_is_closed(start: Start, tmp_path: Path) ->
     assert not list(tmp_path.glob("spkret-serve-*"))
 
 
-@pytest.mark.parametrize("limit", ["ulimit -n 256", "ulimit -Sn 200"])
+@pytest.mark.parametrize(
+    "limit", ["ulimit -n 256", pytest.param("ulimit -Sn 200", marks=pytest.mark.slow)]
+)
 def test_half_requests_neither_stay_nor_keep_others_out(start: Start, limit: str) -> None:
     process, url = start(limit=limit, patience_s=1.0)
     host, port = url.removeprefix("http://").rstrip("/").split(":")

@@ -39,8 +39,8 @@ def test_models_are_replaced_by_their_one_recording(tmp_path: Path) -> None:
     assert enrolment[0] == Spoken("one.sph", "1001_sre18")
     pairs = read_pairs(written(tmp_path, SRE_KEY), enrolment)
     assert pairs == [
-        Pair(True, "one.sph", "segment_a.sph"),
-        Pair(False, "two.sph", "segment_b.sph"),
+        Pair(True, "one.sph", "segment_a.sph", "1001_sre18"),
+        Pair(False, "two.sph", "segment_b.sph", "1002_sre18"),
     ]
 
 
