@@ -3,10 +3,13 @@
 import json
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 CORPUS = Path(__file__).parents[1] / "examples" / "corpus"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -29,6 +32,18 @@ def find_chromium(own: str) -> str | None:
     if Path(own).exists():
         return own
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run a Chromium; skip the test where there is none."""
+    with sync_playwright() as playwright:
+        path = find_chromium(playwright.chromium.executable_path)
+        if path is None:
+            pytest.skip("no Chromium to test the page in: playwright install chromium")
+        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield running
+        running.close()
 
 
 def copy_corpus(folder: Path) -> None:

@@ -58,7 +58,7 @@ def asked(system: System, task: Task, groups: Sequence[int]) -> dict[str, Any]:
     effort = _tuned(system, task)
     whole = ask(lambda query: system.nearest(query, K), list(task.queries), task.wanted())
     measured = {"all": asdict(whole)}
-    for size in groups if system.finds_among else ():
+    for size in groups:
         measured[str(size)] = asdict(_group(system, task, size))
     load = round(os.getloadavg()[0], 1)
     return {"effort": effort, "asked": measured, "load": load, **memory()}

@@ -20,7 +20,6 @@ class System(ABC):
 
     needs: ClassVar[str]
     efforts: ClassVar[Sequence[int]] = ()
-    finds_among: ClassVar[bool] = True
 
     @abstractmethod
     def build(self, task: Task, folder: Path) -> None:
@@ -34,13 +33,12 @@ class System(ABC):
     def nearest(self, query: Floats, k: int) -> Ids:
         """Find the k nearest of all: (k,) or fewer."""
 
+    @abstractmethod
     def among(self, query: Floats, candidates: Ids, k: int) -> Ids:
         """Find the k nearest of some candidates: (k,) or fewer."""
-        raise NotImplementedError
 
-    def set_effort(self, effort: int) -> None:
-        """Search so much more thoroughly."""
-        raise NotImplementedError
+    def set_effort(self, effort: int) -> None:  # noqa: B027 - asked of those with `efforts` only
+        """Search so much more thoroughly; nothing to set where there are no `efforts`."""
 
 
 def best(cosines: Floats, ids: Ids, k: int) -> Ids:

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from builders import altered, fitting_store, labelled_table
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
-from web_page import ARGUMENTS, find_chromium
+from playwright.sync_api import Browser, Dialog, Page
+from web_page import chromium
 
 from spkret.analysis.projection import Projection
 from spkret.analysis.report.page import render
@@ -30,13 +30,8 @@ PLACE = """point => { const chart = document.querySelector('#chart-map');
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright.chromium.executable_path)
-        if path is None:
-            pytest.skip("no Chromium to test the page in: playwright install chromium")
-        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
-from web_page import ARGUMENTS, copy_corpus, find_chromium
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+from web_page import chromium, copy_corpus
 
 _SPKRET = [sys.executable, "-m", "spkret.cli"]
 
@@ -15,13 +15,8 @@ _SPKRET = [sys.executable, "-m", "spkret.cli"]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A running Chromium; not longer than it must be, as playwright keeps an event loop running."""
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright.chromium.executable_path)
-        if path is None:
-            pytest.skip("no Chromium to test the page in: playwright install chromium")
-        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")
