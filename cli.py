@@ -85,8 +85,8 @@ class _WithoutPandas:
 def main() -> None:
     """Run the command line by itself, without pandas.
 
-    pyarrow imports pandas with its first array wherever it is installed: a fifth of a second, of which
-    no command has any use.
+    pyarrow imports pandas with its first array wherever it is installed: a fifth of a second, of
+    which no command has any use.
     """
     sys.meta_path.insert(0, _WithoutPandas)
     signal.signal(signal.SIGTERM, _terminate)
