@@ -102,6 +102,10 @@ class Approximate:
         ids = faiss.rev_swig_ptr(self.faiss.id_map.data(), self.faiss.ntotal)
         return ids[rows[best]], cosines[best]
 
+    def to_be_searched(self) -> "Approximate":
+        """Return this index: its candidates are scored from disk, which a GPU is no nearer to."""
+        return self
+
     def may_hold(self, count: int) -> bool:
         """Tell whether the index may grow to `count` vectors, or had better be built again."""
         lists = _lists(self.faiss).nlist

@@ -1,23 +1,35 @@
 """The index of a small partition: every vector is compared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+
+from .machine import gpus, memory_bytes
+from .on_gpu import MOST_HITS, OnGpu, on_gpu
 
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
 MOST_BYTES = 2**27
 """Vectors up to this size are compared one and all: 12 ms on one core."""
+MOST_BYTES_WITH_GPU = 2**32
+_SHARE_OF_MEMORY = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """A flat FAISS index of unit vectors by inner product, with ids."""
+    """A flat FAISS index of unit vectors by inner product, with ids; on a GPU, too, to search it.
+
+    Parameters
+    ----------
+    faiss : the index
+    copy : of it in a GPU's memory; made when the index is loaded to be searched
+    """
 
     faiss: Any
+    copy: OnGpu | None = field(default=None, compare=False)
     recall: ClassVar[float] = 1.0
     rescored: ClassVar[int] = 0
     measured: ClassVar[int] = 0
@@ -49,8 +61,15 @@ class Exact:
 
     def search(self, unit: Floats, k: int) -> tuple[Ids, Floats]:
         """Find the k nearest to a unit vector (dimension,): their ids and cosines."""
-        cosines, ids = self.faiss.search(unit[None], min(k, self.faiss.ntotal))
+        most = min(k, self.faiss.ntotal)
+        if self.copy is not None and most <= MOST_HITS:
+            return self.copy.search(unit, most)
+        cosines, ids = self.faiss.search(unit[None], most)
         return ids[0], cosines[0]
+
+    def to_be_searched(self) -> "Exact":
+        """Return this index with a copy on the GPU, where there is one."""
+        return Exact(self.faiss, on_gpu(self))
 
     def may_hold(self, count: int) -> bool:
         """Tell whether the index may grow to `count` vectors, or had better be built again."""
@@ -63,5 +82,9 @@ class Exact:
 
 
 def fits(count: int, dimension: int) -> bool:
-    """Tell whether a partition is small enough for every vector to be compared."""
-    return 4 * count * dimension <= MOST_BYTES
+    """Tell whether every vector of a partition can be compared: it is small, or there is a GPU.
+
+    On a machine of little memory, a quarter of it decides: more is left on disk, and mapped.
+    """
+    most = MOST_BYTES_WITH_GPU if gpus() else MOST_BYTES
+    return 4 * count * dimension <= min(most, memory_bytes() // _SHARE_OF_MEMORY)

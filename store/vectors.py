@@ -173,9 +173,10 @@ class VectorIndex:
             return None
         known, index = self._loaded.get(cell, (None, None))
         if index is None or known != built:
-            index = file.load(built)
-            if index is None:
+            loaded = file.load(built)
+            if loaded is None:
                 return None
+            index = loaded.to_be_searched()
             self._loaded[cell] = built, index
         return index
 
