@@ -1,6 +1,9 @@
 """What all tests need: libraries that stand each other."""
 
+import logging
 import sys
+from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
@@ -14,6 +17,42 @@ def pytest_collection_modifyitems() -> None:
 def pytest_runtest_setup() -> None:
     """Quiet the lazy modules that an earlier test has loaded."""
     _quiet_lazy_modules()
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[str]:
+    """Serve S3 on loopback; yields its endpoint. Use `bucket`."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(object_store: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty bucket, `s3://…`, that the environment has the endpoint and credentials of."""
+    import boto3
+
+    from spkret.store.urls import filesystem
+
+    environment = {
+        "AWS_ENDPOINT_URL": object_store,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "tester",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    name = f"bucket-{uuid4().hex}"
+    boto3.client("s3").create_bucket(Bucket=name)
+    filesystem(f"s3://{name}")[0].clear_instance_cache()
+    return f"s3://{name}"
 
 
 def _quiet_lazy_modules() -> None:

@@ -1,0 +1,63 @@
+import sys
+
+import pytest
+
+from spkret.errors import OptionalDependencyError, UsageError
+from spkret.store import urls
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s3://bucket/store", True),
+        ("FILE:///data", True),
+        ("abfss://box@account/x", True),
+        ("/data/store", False),
+        ("store", False),
+        ("s3:/bucket/store", False),
+        ("c://x", False),
+        ("a/s3://b", False),
+    ],
+)
+def test_a_url_begins_with_a_protocol(text: str, expected: bool) -> None:
+    assert urls.is_url(text) is expected
+
+
+def test_bytes_go_to_a_bucket_and_back(bucket: str) -> None:
+    files, path = urls.filesystem(f"{bucket}/some folder/language=en")
+    assert path == f"{bucket.removeprefix('s3://')}/some folder/language=en"
+    files.pipe_file(f"{path}/file.bin", b"content")
+    again, _ = urls.filesystem(bucket)
+    assert again.cat_file(f"{path}/file.bin") == b"content"
+    assert files.find(path) == [f"{path}/file.bin"]
+    with pytest.raises(FileNotFoundError):
+        files.cat_file(f"{path}/nothing")
+
+
+def test_an_endpoint_of_plain_http_needs_no_further_variable(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ALLOW_HTTP")
+    files, path = urls.filesystem(bucket)
+    files.pipe_file(f"{path}/file", b"1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://example.org")
+    assert not urls.allows_http()
+
+
+def test_a_file_url_is_a_path() -> None:
+    files, path = urls.filesystem("file:///data/x y")
+    assert (files.protocol[0], path) == ("file", "/data/x y")
+
+
+def test_what_is_no_known_url_is_told() -> None:
+    with pytest.raises(UsageError, match="expected a URL such as"):
+        urls.filesystem("store")
+    with pytest.raises(UsageError, match="known protocol"):
+        urls.filesystem("nonsense://x")
+
+
+@pytest.mark.parametrize("missing", ["fsspec", "obstore"])
+def test_a_missing_package_names_the_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urls, "find_spec", lambda name: None if name == missing else sys)
+    with pytest.raises(OptionalDependencyError, match=r"spkret\[remote\]"):
+        urls.filesystem("abfss://box@account/store")
