@@ -18,6 +18,7 @@
     ├── EncoderError                an encoder cannot be loaded or trained
     ├── TaggerError                 a tagger cannot be loaded
     ├── OptionalDependencyError     an optional package is missing
+    ├── ClusterError                a Ray cluster cannot be reached, or its workers failed
     ├── RerankerError               a reranker cannot be trained, loaded or used
     │   └── RerankerMismatchError   the reranker belongs to another encoder
     └── SqlError                    a SQL query was refused or failed
@@ -93,6 +94,10 @@ class TaggerError(SpkretError):
 
 class OptionalDependencyError(SpkretError):
     """A feature needs a package that is not installed."""
+
+
+class ClusterError(SpkretError):
+    """A Ray cluster cannot be reached, or its workers failed."""
 
 
 class RerankerError(SpkretError):

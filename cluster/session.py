@@ -1,0 +1,122 @@
+"""Join a Ray cluster, or start one on this machine, for as long as something is done there."""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from ..errors import ClusterError, OptionalDependencyError
+
+LOCAL = "local"
+NAMESPACE = "spkret"
+_ANSWERS_WITHIN: float = 5
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else Ray warns of a change to come
+}
+
+
+@contextmanager
+def joined(
+    address: str, *, cpus: int | None = None, object_store_bytes: int | None = None
+) -> Iterator[Any]:
+    """Be in a Ray cluster for the length of a `with`, which is given the module `ray`.
+
+    A process that is in a cluster already stays in that one, also afterwards.
+
+    Parameters
+    ----------
+    address : `auto` for a cluster that runs on this machine, `HOST:PORT` of its head,
+        `ray://HOST:PORT` of its client server; `local` starts one here and stops it at the end,
+        for this process alone: others lack its token
+    cpus, object_store_bytes : what a cluster started here has to give; all CPUs, Ray's own default
+
+    Raises
+    ------
+    OptionalDependencyError
+        Ray is not installed.
+    ClusterError
+        No cluster answers at the address.
+    """
+    if find_spec("ray") is None:
+        raise OptionalDependencyError("a cluster needs Ray: pip install 'spkret[ray]'")
+    with _environment(_SETTINGS), _kept_sigterm():
+        import ray
+    if ray.is_initialized():
+        yield ray
+        return
+    with _environment({**_SETTINGS, **(_token() if address == LOCAL else {})}):
+        with _kept_sigterm():
+            _join(ray, address, cpus, object_store_bytes)
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
+
+
+def _join(ray: Any, address: str, cpus: int | None, object_store_bytes: int | None) -> None:
+    quiet = {
+        "namespace": NAMESPACE,
+        "log_to_driver": False,
+        "logging_level": logging.CRITICAL,
+    }
+    try:
+        _check_answers(address)
+        if address == LOCAL:
+            ray.init(
+                num_cpus=cpus,
+                object_store_memory=object_store_bytes,
+                include_dashboard=False,
+                **quiet,
+            )
+        else:
+            ray.init(address=address, **quiet)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ClusterError(
+            f"expected a Ray cluster at {address!r}, found none ({reason}); start one with"
+            f" `ray start --head`, or use {LOCAL!r}"
+        ) from error
+
+
+def _check_answers(address: str) -> None:
+    """Try the port of an address: Ray itself tries for two minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN).close()
+
+
+def _token() -> dict[str, str]:
+    """Make settings of a cluster that only those with its token may use."""
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+
+
+@contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that are not set, for a while."""
+    added = {name: value for name, value in settings.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _kept_sigterm() -> Iterator[None]:
+    """Keep what is done on SIGTERM, which Ray sets for itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
