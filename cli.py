@@ -6,6 +6,7 @@ import sys
 import click
 
 from . import __version__
+from .commands import without_pandas
 from .commands.auditing import audit
 from .commands.base import Group
 from .commands.completing import completion
@@ -72,23 +73,9 @@ for command in COMMANDS:
     cli.add_command(command)
 
 
-class _WithoutPandas:
-    """Makes pandas look as if it were not installed."""
-
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        """Refuse pandas, and leave every other module to the finders that follow."""
-        if name == "pandas":
-            raise ModuleNotFoundError("the commands of spkret run without pandas", name=name)
-
-
 def main() -> None:
-    """Run the command line by itself, without pandas.
-
-    pyarrow imports pandas with its first array wherever it is installed: a fifth of a second, of
-    which no command has any use.
-    """
-    sys.meta_path.insert(0, _WithoutPandas)
+    """Run the command line by itself, without pandas."""
+    without_pandas.hide()
     signal.signal(signal.SIGTERM, _terminate)
     try:
         cli()

@@ -5,8 +5,9 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -34,7 +35,7 @@ def joined(
     ----------
     address : `auto` for a cluster that runs on this machine, `HOST:PORT` of its head,
         `ray://HOST:PORT` of its client server; `local` starts one here and stops it at the end,
-        for this process alone: others lack its token
+        for this process alone, unless it imported `ray` before: others lack the token
     cpus, object_store_bytes : what a cluster started here has to give; all CPUs, Ray's own default
 
     Raises
@@ -46,18 +47,18 @@ def joined(
     """
     if find_spec("ray") is None:
         raise OptionalDependencyError("a cluster needs Ray: pip install 'spkret[ray]'")
-    with _environment(_SETTINGS), _kept_sigterm():
+    _set_environment(address)
+    with _kept_sigterm():
         import ray
     if ray.is_initialized():
         yield ray
         return
-    with _environment({**_SETTINGS, **(_token() if address == LOCAL else {})}):
-        with _kept_sigterm():
-            _join(ray, address, cpus, object_store_bytes)
-        try:
-            yield ray
-        finally:
-            ray.shutdown()
+    with _kept_sigterm():
+        _join(ray, address, cpus, object_store_bytes)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
 
 
 def _join(ray: Any, address: str, cpus: int | None, object_store_bytes: int | None) -> None:
@@ -92,21 +93,12 @@ def _check_answers(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN).close()
 
 
-def _token() -> dict[str, str]:
-    """Make settings of a cluster that only those with its token may use."""
-    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-
-
-@contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Set variables that are not set, for a while."""
-    added = {name: value for name, value in settings.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
+def _set_environment(address: str) -> None:
+    """Set what Ray reads when it is imported, and the token of a cluster that is started here."""
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    private = address == LOCAL and "ray" not in sys.modules
+    for name, value in {**_SETTINGS, **(token if private else {})}.items():
+        os.environ.setdefault(name, value)
 
 
 @contextmanager
