@@ -25,7 +25,9 @@ HALF_HEADER = b"GET / HTTP/1.1\r\nHost: loc"
 HALF_BODY = b"POST /sql HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
 HALF_BODY += b"Content-Type: application/json\r\n\r\n{"
 SPECTRAL = """
+import signal
 import sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has its children ignore
 sys.path[:0] = {path!r}
 from builders import SpectralEncoder
 from spkret.api import loading
