@@ -36,6 +36,21 @@ def protocol_of(url: str) -> str:
     return found[1].lower()
 
 
+def normal_url(url: str) -> str:
+    """Spell a URL as stored roots are: no `.`, no `..` and nothing but the path at its end.
+
+    Doubled slashes stay, for they name another object.
+    """
+    protocol = protocol_of(url)
+    kept: list[str] = []
+    for part in url.partition("://")[2].rstrip("/").split("/"):
+        if part == "..":
+            del kept[max(1, len(kept) - 1) :]
+        elif part != ".":
+            kept.append(part)
+    return f"{protocol}://{'/'.join(kept)}"
+
+
 def allows_http() -> bool:
     """Tell whether the environment asks for plain HTTP: by name, or by an endpoint that is one."""
     return any(
@@ -68,9 +83,7 @@ def filesystem(url: str) -> "tuple[fsspec.AbstractFileSystem, str]":
 
     try:
         driver = fsspec.get_filesystem_class(protocol)
-    except ValueError as error:
-        raise UsageError(f"expected a URL of a known protocol, got {url}: {error}") from error
-    except ImportError:
+    except (ImportError, ValueError):
         driver = _through_obstore(protocol, url)
     options = _options(driver)
     return driver(**options), driver._strip_protocol(url)
@@ -85,7 +98,7 @@ def _through_obstore(protocol: str, url: str) -> "type[fsspec.AbstractFileSystem
 
     if protocol not in SUPPORTED_PROTOCOLS:
         known = ", ".join(sorted(SUPPORTED_PROTOCOLS))
-        raise UsageError(f"expected a URL of {known}, got {url}: its fsspec driver is missing")
+        raise UsageError(f"expected a URL of {known}, got {url}; others need their fsspec driver")
     register(protocol)
     return fsspec.get_filesystem_class(protocol)
 
