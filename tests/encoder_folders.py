@@ -1,6 +1,8 @@
 """Small encoders in each family's own format, built with random weights."""
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -48,11 +50,20 @@ pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
 
 def native_folder(folder: Path, seed: int = 0) -> Path:
     """An encoder folder as `train-encoder` writes it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in _native_files(seed).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@cache
+def _native_files(seed: int) -> dict[str, bytes]:
     torch.manual_seed(seed)
     network = SMALL.build().eval()
     network.colour.share.data.fill_(0.9)
-    native.save(folder, "small", network, SMALL, 4_000, "# small\n")
-    return folder
+    with TemporaryDirectory() as folder:
+        native.save(Path(folder), "small", network, SMALL, 4_000, "# small\n")
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
 def speechbrain_folder(folder: Path, seed: int = 0) -> Path:
