@@ -45,7 +45,7 @@ def path_of(store: "AnyStore") -> Path:
 
 def trials_of(trials: "Trials") -> "Sequence[Trial]":
     """Read trials if they are given as a file."""
-    from ..rerank.trials import read_trials
+    from ..rerank.trial_files import read_trials
 
     return read_trials(Path(trials)) if isinstance(trials, str | PathLike) else trials
 

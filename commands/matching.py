@@ -84,7 +84,7 @@ def query(
 
 
 def _read_group(group_file: str) -> list[str]:
-    from ..rerank.trials import read_group
+    from ..rerank.trial_files import read_group
 
     return list(read_group(group_file))
 

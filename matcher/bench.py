@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..rerank.enrolment_files import Spoken
-from ..rerank.known_speakers import KnownSpeakers
 from ..rerank.loading import load_for
 from ..rerank.ranker import Reranker
 from ..retrieval.library import Embed, Gathered, Library, library
@@ -13,6 +11,8 @@ from ..retrieval.normalize import Background, Centred
 from ..retrieval.voices import Voices
 
 if TYPE_CHECKING:
+    from ..rerank.enrolment_files import Spoken
+    from ..rerank.known_speakers import KnownSpeakers
     from ..store.store import Store
 
 RERANKED = 50
@@ -47,9 +47,11 @@ class Bench:
         return self.library.background(self.prior, self.reranker_name or "")
 
     def known_speakers(
-        self, enrolment: Sequence[Spoken] | None, embed: Embed | None
-    ) -> KnownSpeakers:
+        self, enrolment: "Sequence[Spoken] | None", embed: Embed | None
+    ) -> "KnownSpeakers":
         """Return the speakers to choose from: those that a list enrols, or all labelled ones."""
+        from ..rerank.known_speakers import KnownSpeakers
+
         listed = None
         if enrolment is not None:
             listed = self.library.gather([entry.reference for entry in enrolment], embed)

@@ -9,7 +9,7 @@ from ..rerank.open_groups import Setting
 from ..rerank.ranker import Reranker
 from ..rerank.scoring import Scored, log_rows, missing_reranker, score_groups
 from ..rerank.trial_groups import TrialGroups, group_trials, log_trials
-from ..rerank.trials import Trial
+from ..rerank.trial_files import Trial
 from ..rerank.user_columns import read_columns
 from ..retrieval.library import Embed, library
 from ..retrieval.normalize import Background

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import TrialError, UsageError
-from ..rerank.explanations import Explanation, explanations
 from ..rerank.results import Candidate, Match
 from ..rerank.scoring import (
     Scored,
@@ -26,6 +25,7 @@ from ..store.conditions import ids_where
 from .bench import RERANKED, Bench
 
 if TYPE_CHECKING:
+    from ..rerank.explanations import Explanation
     from ..store.store import Store
 
 Rows = npt.NDArray[np.int64]
@@ -92,8 +92,12 @@ def query(
         store.scores.append(log_rows(scored, gathered, "query", encoder, bench.reranker))
     ranked = best_first(scored, gathered)
     order = ranked[:top]
-    where_in = "in the store" if group is None else None
-    reasons = explanations(scored, order, bench.reranker, where_in) if explain else None
+    reasons = None
+    if explain:
+        from ..rerank.explanations import explanations
+
+        where_in = "in the store" if group is None else None
+        reasons = explanations(scored, order, bench.reranker, where_in)
     candidates = _candidates(scored, gathered, order, reasons)
     none = known_or_none(scored.none_probabilities[0])
     abstain = abstains(candidates[0].probability, none, open_group, min_probability)
@@ -171,12 +175,12 @@ def _shares(scored: Scored, gathered: Gathered, ranked: Rows) -> list[SpeakerSha
 
 
 def _candidates(
-    scored: Scored, gathered: Gathered, order: Rows, explanations: Sequence[Explanation] | None
+    scored: Scored, gathered: Gathered, order: Rows, reasons: "Sequence[Explanation] | None"
 ) -> list[Candidate]:
     """List the candidates of the one group in this order, explained if they are."""
     cosines = scored.features.column("cosine")
     voices, rows = gathered.voices, scored.groups.candidates[order]
-    why = [None] * len(order) if explanations is None else explanations
+    why = [None] * len(order) if reasons is None else reasons
     return [
         Candidate(
             rank=place + 1,
