@@ -1,6 +1,6 @@
 """FAISS indexes derived from the recordings: one a partition, refreshed when rows changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,13 +83,54 @@ class VectorIndex:
         UsageError
             The query has another shape, is zero or not finite, or `k` is below 1.
         """
-        unit = self._unit(query, k)
+        unit = self.unit(query, k)
         if allowed_ids is not None:
-            return self._search_among(unit, k, language, noise, allowed_ids)
+            return self.search_among(unit, k, allowed_ids, language, noise)
         found = [index.search(unit, k) for index in self._indexes(language, noise)]
-        ids = np.concatenate([_NO_IDS, *(ids for ids, _ in found)])
-        cosines = np.concatenate([_NO_FLOATS, *(cosines for _, cosines in found)])
-        return _nearest(ids, cosines, k)
+        return nearest([Hits(*hits) for hits in found], k)
+
+    def search_among(
+        self,
+        unit: npt.NDArray[np.float32],
+        k: int,
+        allowed_ids: Ids,
+        language: str | None = None,
+        noise: str | None = None,
+        version: int | None = None,
+    ) -> Hits:
+        """Search some recordings exactly, in the newest version of the table or the one given.
+
+        Parameters
+        ----------
+        unit : float32 (dimension,), of length 1
+        """
+        rows = self._recordings.scan(
+            ["id", "embedding"], language, noise, ids=allowed_ids, version=version
+        )
+        if not rows.num_rows:
+            return nearest([], k)
+        return nearest([Hits(rows["id"].to_numpy(), embeddings(rows) @ unit)], k)
+
+    def as_of(self, cell: Cell, files: Sequence[str]) -> Index | None:
+        """Return the index of a partition that is made of precisely these Parquet files.
+
+        It is built if need be; None where the partition has changed since.
+        """
+        known, index = self._loaded.get(cell, (None, None))
+        if known is not None and known.files == tuple(files):
+            return index
+        if self._stale({cell: files}):
+            self.refresh()
+        index = self._load(cell)
+        if index is None and cell in self._recordings.cells():
+            index = self._mended(cell)
+        if index is None or self._loaded[cell][0].files != tuple(files):
+            return None
+        return index
+
+    def drop(self, kept: Collection[Cell]) -> None:
+        """Let go of the indexes of partitions that are not to be kept in memory."""
+        self._loaded = {cell: held for cell, held in self._loaded.items() if cell in kept}
 
     def fresh_cells(self) -> list[Cell]:
         """List the partitions whose index tells that it holds precisely their rows."""
@@ -124,7 +165,14 @@ class VectorIndex:
         notes = {cell: self.file(cell).built() for cell in self._recordings.cells()}
         return {cell: built.recall for cell, built in notes.items() if built is not None}
 
-    def _unit(self, query: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]:
+    def unit(self, query: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]:
+        """Bring a query to length 1.
+
+        Raises
+        ------
+        UsageError
+            It has another shape, is zero or not finite, or `k` is below 1.
+        """
         vector = np.asarray(query, np.float32)
         length = float(np.linalg.norm(vector)) if vector.shape == (self._dimension,) else np.nan
         if k < 1 or not np.isfinite(length) or length == 0:
@@ -133,19 +181,6 @@ class VectorIndex:
                 f" that is not zero, got k {k} and shape {vector.shape}"
             )
         return vector / np.float32(length)
-
-    def _search_among(
-        self,
-        unit: npt.NDArray[np.float32],
-        k: int,
-        language: str | None,
-        noise: str | None,
-        allowed_ids: Ids,
-    ) -> Hits:
-        rows = self._recordings.scan(["id", "embedding"], language, noise, ids=allowed_ids)
-        if not rows.num_rows:
-            return Hits(_NO_IDS, _NO_FLOATS)
-        return _nearest(rows["id"].to_numpy(), embeddings(rows) @ unit, k)
 
     def _indexes(self, language: str | None, noise: str | None) -> list[Index]:
         """Load the indexes of the partitions asked for, refreshed if need be."""
@@ -237,10 +272,11 @@ class VectorIndex:
         return rows["id"].to_numpy(), embeddings(rows)
 
 
-def _nearest(ids: npt.NDArray[np.int64], cosines: npt.NDArray[np.float32], k: int) -> Hits:
-    """Take the k highest cosines; of equal ones the lower id comes first."""
-    found = ids >= 0
-    ids, cosines = ids[found], cosines[found]
+def nearest(found: Sequence[Hits], k: int) -> Hits:
+    """Take the k highest cosines of all; of equal ones the lower id comes first."""
+    ids = np.concatenate([_NO_IDS, *(hits.ids for hits in found)])
+    cosines = np.concatenate([_NO_FLOATS, *(hits.cosines for hits in found)])
+    ids, cosines = ids[ids >= 0], cosines[ids >= 0]
     best = np.lexsort((ids, -cosines))[:k]
     return Hits(ids[best], cosines[best])
 
