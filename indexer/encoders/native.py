@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ...errors import EncoderError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from .trainable.base import Trainable, TrainedNetwork, WaveformNetwork
 
 CONFIG, WEIGHTS, GRAPH, CARD = "config.json", "weights.safetensors", "model.onnx", "MODEL_CARD.md"
+DRAFT = ".draft-"
 FORMAT = 1
 COMPACT = "compact"
 SHIPPED = Path(__file__).parent / COMPACT
@@ -179,11 +182,29 @@ def save(
     """Write a trained network as a folder: half-precision weights, and the graph made from them.
 
     The graph is exported from the rounded weights and points into their file, so that the folder
-    holds each once and both runtimes give the same embeddings.
+    holds each once and both runtimes give the same embeddings. A folder that was cut off has no
+    configuration, by which it is known as none.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{DRAFT}*"):
+        shutil.rmtree(left)
+    with TemporaryDirectory(dir=folder, prefix=DRAFT) as draft:
+        _write(Path(draft), name, network, config, grid_samples, card)
+        (folder / CONFIG).unlink(missing_ok=True)
+        for part in (WEIGHTS, GRAPH, CARD, CONFIG):
+            Path(draft, part).replace(folder / part)
+
+
+def _write(
+    folder: Path,
+    name: str,
+    network: "TrainedNetwork",
+    config: "Trainable",
+    grid_samples: int,
+    card: str,
+) -> None:
     from safetensors.torch import save as to_bytes
 
-    folder.mkdir(parents=True, exist_ok=True)
     weights = {
         key: (value.half() if value.ndim > 1 else value).contiguous()
         for key, value in network.state_dict().items()

@@ -100,7 +100,7 @@ def build(
         )
         for number, ((v, version), first) in enumerate(product(enumerate(versions), firsts))
     ]
-    missing = [job for job in jobs if not _table_path(folder, job.number).exists()]
+    missing = [job for job in jobs if not _is_made(folder, job.number)]
     _make(missing, sounds, in_parallel=bool(missing) and len(utterances) > SHARD)
     return _open(folder, len(jobs), frontend.mels)
 
@@ -136,8 +136,17 @@ def read_wave(path: str, longest_s: float = LONGEST_S) -> Wave:
     return np.asarray(soxr.resample(wave, rate, SAMPLE_RATE_HZ), np.float32)
 
 
+def _is_made(folder: Path, number: int) -> bool:
+    """Whether a shard is there as a whole; of a cache being deleted, one of the files may be."""
+    return _table_path(folder, number).exists() and _frames_path(folder, number).exists()
+
+
 def _table_path(folder: Path, number: int) -> Path:
     return folder / f"{number:05d}.json"
+
+
+def _frames_path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05d}.f16"
 
 
 _sounds = Sounds()
@@ -171,7 +180,7 @@ def _make_shard(job: CacheJob, sounds: Sounds) -> None:
         rows.append([job.first + offset, job.version_index, len(block)])
         blocks.append(block)
     frames = np.concatenate(blocks) if blocks else np.empty((0, job.frontend.mels), np.float16)
-    frames.tofile(job.folder / f"{job.number:05d}.f16")
+    frames.tofile(_frames_path(job.folder, job.number))
     temporary = _table_path(job.folder, job.number).with_suffix(".tmp")
     temporary.write_text(json.dumps(rows))
     temporary.replace(_table_path(job.folder, job.number))
@@ -193,7 +202,7 @@ def _open(folder: Path, shards: int, mels: int) -> Features:
         )
         starts = np.concatenate([[0], np.cumsum(rows[:, 2])[:-1]]) if len(rows) else rows[:, 2]
         tables.append(np.column_stack([np.full(len(rows), number), starts, rows]))
-        path = folder / f"{number:05d}.f16"
+        path = _frames_path(folder, number)
         empty = np.empty((0, mels), np.float16)
         maps.append(np.memmap(path, np.float16, "r").reshape(-1, mels) if len(rows) else empty)
     table = np.concatenate(tables)

@@ -86,16 +86,17 @@ class Launcher:
     Parameters
     ----------
     folder : for what the commands print
+    modules : to be loaded beforehand, beside those that most commands need
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, modules: Sequence[str] = ()) -> None:
+        self._folder, self._modules = folder, modules
         self._numbers = count()
 
     def __enter__(self) -> Self:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
-            [sys.executable, str(LAUNCHER)],
+            [sys.executable, str(LAUNCHER), *self._modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,8 +1,8 @@
 """A program that starts spkret's command line many times over, each time in a fork of itself.
 
-It loads the heavy libraries once, so that a command is at its work a few milliseconds after it was
-started, and a kill at a random moment hits that work rather than an import. It reads one request a
-line from stdin, as JSON, and answers each by one line:
+It loads the heavy libraries once, and the modules it is given, so that a command is at its work a
+few milliseconds after it was started, and a kill at a random moment hits that work rather than an
+import. It reads one request a line from stdin, as JSON, and answers each by one line:
 
     {"do": "start", "arguments": [...], "out": PREFIX, "setup": {...}}    -> {"pid": ...}
     {"do": "wait", "pid": ..., "timeout_s": ...}                          -> {"status": ...}
@@ -151,7 +151,7 @@ def wait(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer requests until stdin ends."""
-    for module in MODULES:
+    for module in (*MODULES, *sys.argv[1:]):
         importlib.import_module(module)
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:

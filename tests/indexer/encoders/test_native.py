@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from encoder_folders import native_folder
+from encoder_folders import SMALL, native_folder
 from numpy.testing import assert_allclose
 from speechbrain.lobes.models.ECAPA_TDNN import ECAPA_TDNN
 
@@ -116,6 +116,29 @@ def test_truncated_weights_are_one_line(tmp_path: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:500])
     with pytest.raises(EncoderError, match=r"weights\.safetensors"):
         native.TorchEncoder(broken, "cpu").encode_equal(np.ones((1, 8_000), np.float32))
+
+
+def test_a_folder_that_was_cut_off_is_no_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = native_folder(tmp_path / "target")
+    before = native.load_path(target, "cpu").identity
+    torch.manual_seed(1)
+    network = SMALL.build().eval()
+
+    def save_and_fail(owner: object, name: str) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                native.save(target, "new", network, SMALL, 4_000, "# new\n")
+
+    save_and_fail(native, "write_graph")
+    assert native.load_path(target, "cpu").identity == before
+    save_and_fail(Path, "replace")
+    assert not native.recognises(target)
+    native.save(target, "new", network, SMALL, 4_000, "# new\n")
+    assert native.load_path(target, "cpu").identity.name == "new"
+    assert len(list(target.iterdir())) == 4
 
 
 def test_log_mel_is_the_fourier_power_in_triangles() -> None:
