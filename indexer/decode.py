@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,10 +14,10 @@ from .acoustics import measure, merge
 from .audio import is_silent, open_file, open_source, windows
 from .extraction import Extraction
 from .pieces import Piece, pieces
+from .places import modified_at
 from .reasons import Reason
 
 NO_OPTIONS = Extraction()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHUNK_BYTES = 1 << 20
 
 
@@ -93,14 +92,6 @@ def _nothing_heard(silent: bool) -> AudioError:
     if silent:
         return AudioError(Reason.SILENT, "no sound above -80 dB of full scale")
     return AudioError(Reason.NO_SPEECH, "sound, but no speech of a quarter of a second or more")
-
-
-def modified_at(status: os.stat_result) -> datetime:
-    """Return when a file was last changed: UTC, whole microseconds, 1970 if out of range."""
-    try:
-        return _EPOCH + timedelta(microseconds=status.st_mtime_ns // 1_000)
-    except OverflowError:
-        return _EPOCH
 
 
 def _stamp(file: BinaryIO) -> FileStamp:

@@ -1,12 +1,10 @@
 """Recordings to embeddings: decode ahead, batch by length, embed, put files together again."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +15,9 @@ from .ahead import ahead
 from .buckets import Buckets, Item
 from .decode import NO_OPTIONS, Decoded, Known, Measured, Step, decode
 from .encoders.base import Embeddings, Encoder, Waveforms
+from .encoders.threads import usable_processors
 from .extraction import Extraction
+from .places import audio_file
 from .reasons import Reason
 
 MAX_WORKERS = 16
@@ -116,7 +116,7 @@ def extract(
     """
     dimension = encoder.identity.dimension
     files = (Assembly(recording, dimension) for recording in recordings)
-    steps = _decoded(files, claim, workers or _cores(), options)
+    steps = _decoded(files, claim, workers or decoders(), options)
     started: deque[tuple[list[Item[Assembly]], Callable[[], Embeddings]]] = deque()
     for load in ahead(_loads(steps, encoder), LOADS_AHEAD):
         yield from load.outcomes
@@ -173,7 +173,7 @@ def _decoded(
     try:
         while True:
             for file in islice(files, max(0, 4 * workers - len(waiting))):
-                steps = decode(Path(file.recording.root, file.recording.path), claim, options)
+                steps = _steps(file.recording, claim, options)
                 waiting.append((file, steps, pool.submit(_advance, steps)))
             if not waiting:
                 return
@@ -184,6 +184,14 @@ def _decoded(
             yield file, step
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _steps(
+    recording: Recording, claim: Callable[[str], bool], options: Extraction
+) -> Iterator[Step]:
+    """Decode a file; one at a URL is there for as long as that takes."""
+    with audio_file(recording.root, recording.path) as path:
+        yield from decode(path, claim, options)
 
 
 def _advance(steps: Iterator[Step]) -> Step | AudioError:
@@ -199,6 +207,6 @@ def _advance(steps: Iterator[Step]) -> Step | AudioError:
         return AudioError(Reason.CORRUPT, f"{type(error).__name__}: {error}".rstrip(": "))
 
 
-def _cores() -> int:
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(count or 1, MAX_WORKERS)
+def decoders() -> int:
+    """Return how many threads should decode: one a processor, up to `MAX_WORKERS`."""
+    return min(usable_processors(), MAX_WORKERS)

@@ -8,11 +8,12 @@ from types import MappingProxyType
 
 from ..errors import ManifestError
 from ..store.schema import Failure, Recording, TagSource
-from .manifests.finding import own_manifest, read_manifest
+from .manifests.finding import LISTS, local_manifest, own_manifest, read_manifest
 from .manifests.folders import read_folders
 from .manifests.paths import Paths
-from .manifests.rows import BadRow, Row, Rows, is_utf8, printable
+from .manifests.rows import BadRow, Row, Rows, printable
 from .manifests.tags import read_tags
+from .places import Folder, Place, place_of
 from .reasons import Reason
 
 FOUND_TAGS = ("speaker", "language", "noise", "gender", "age")
@@ -35,32 +36,40 @@ class Manifest:
     doubts: Sequence[str] = ()
 
 
-def read_recordings(audio_dir: Path, manifest: Path | None = None) -> Manifest:
-    """List the recordings under a folder.
+def read_recordings(place: Place | Path | str, manifest: Path | str | None = None) -> Manifest:
+    """List the recordings under a folder, or at a URL.
 
     Parameters
     ----------
-    audio_dir
-        The folder that relative paths belong to; its real path becomes the `root` of every row.
+    place
+        Where relative paths belong to; its real path, or the URL, becomes the `root` of every row.
     manifest
-        A table (CSV, TSV, JSON lines, Parquet), a Kaldi data folder or its wav.scp, or a Lhotse
-        manifest or a folder of them. Without it, the one that lies in the folder is used (see
-        `manifests.finding.own_manifest`), else the folders' names.
+        A path or a URL: a table (CSV, TSV, JSON lines, Parquet), a Kaldi data folder or its
+        wav.scp, or a Lhotse manifest or a folder of them. Without it, the one that lies in the
+        folder is used (see `manifests.finding.own_manifest`), else the folders' names.
 
     Raises
     ------
     ManifestError
         There is no such folder, the manifest is none, or it names no file at all.
     """
-    if not audio_dir.is_dir():
-        raise ManifestError(f"expected a folder of audio, got {audio_dir}; check the path")
-    if not is_utf8(str(audio_dir.resolve())):
-        raise ManifestError(f"expected a folder name in UTF-8, got {audio_dir!a}; rename it")
-    origin = manifest if manifest is not None else own_manifest(audio_dir)
-    rows = read_folders(audio_dir) if origin is None else read_manifest(origin)
-    listed = collect(rows, Paths(audio_dir, origin), "folders" if origin is None else str(origin))
+    place = place_of(place) if isinstance(place, Path | str) else place
+    if isinstance(place, Folder):
+        place.check()
+    if manifest is not None:
+        with local_manifest(manifest) as file:
+            return _listed(read_manifest(file), place, manifest)
+    with place.lists(LISTS) as folder:
+        own = own_manifest(folder)
+        if own is None:
+            return _listed(read_folders(place, folder), place, None)
+        return _listed(read_manifest(own), place, place.at(own.name))
+
+
+def _listed(rows: Rows, place: Place, origin: Path | str | None) -> Manifest:
+    listed = collect(rows, Paths(place, origin), str(origin or "folders"))
     if not listed.recordings and not listed.failures:
-        raise ManifestError(f"expected recordings in {origin or audio_dir}, found none")
+        raise ManifestError(f"expected recordings in {origin or place.at('')}, found none")
     return listed
 
 

@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -12,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 from ..errors import AudioError, UsageError
 from ..store.files import absolute
 from ..store.schema import Embedded, Failure, Recording
-from .ahead import ahead
-from .commit import CHUNK_ROWS, Committer
+from ..store.urls import is_url, normal_url
+from .commit import CHUNK_ROWS
 from .decode import NO_OPTIONS
+from .embedding import Done, ThisProcess, Workers, always
 from .encoders.base import Encoder
-from .extract import Outcome, extract
-from .extraction import Extraction
+from .extract import extract
+from .extraction import Extraction, Extractor
 from .manifest import Manifest, read_recordings
 from .manifests.rows import is_utf8
+from .places import place_of
 from .reasons import Reason
-from .stored import Contents, Plan, make_plan, retagged
+from .stored import Plan, make_plan, retagged
 from .summary import IndexSummary, Progress
 from .tagging.base import Tagger
 from .tagging.stored import tag_stored, tagged
@@ -31,21 +34,21 @@ if TYPE_CHECKING:
 
     from ..store.store import Store
 
-__all__ = ["IndexSummary", "Progress", "embed_files", "index"]
+__all__ = ["IndexSummary", "Progress", "embed_files", "index", "index_by"]
 
 
 def index(
-    audio_dir: Path,
-    store_path: Path,
+    audio_dir: Path | str,
+    store_path: Path | str,
     encoder: Encoder,
-    manifest: Path | None = None,
+    manifest: Path | str | None = None,
     prune: bool = False,
     progress: Progress | None = None,
     options: Extraction = NO_OPTIONS,
     taggers: Sequence[Tagger] = (),
     moved_from: str | None = None,
 ) -> IndexSummary:
-    """Embed the audio of a folder into a store, made if it is not there.
+    """Embed the audio of a folder, or at a URL, into a store, made if it is not there.
 
     Files whose size and time are unchanged are not read again, though their tags are kept up to
     date; a changed file replaces its row; the same content is embedded once. A file that cannot be
@@ -75,30 +78,44 @@ def index(
     OptionalDependencyError
         An option needs a package that is not installed.
     """
+    workers = ThisProcess(Extractor(encoder, options), taggers)
+    return index_by(workers, audio_dir, store_path, manifest, prune, progress, moved_from)
+
+
+def index_by(
+    workers: Workers,
+    audio_dir: Path | str,
+    store_path: Path | str,
+    manifest: Path | str | None = None,
+    prune: bool = False,
+    progress: Progress | None = None,
+    moved_from: str | None = None,
+) -> IndexSummary:
+    """Index as `index` does, the files read and the indexes built by workers of any kind."""
     from ..store.store import Store
 
     started = time.monotonic()
-    identity = options.identity(encoder.identity)
-    listed = read_recordings(audio_dir, manifest)
-    store = Store.create(store_path, identity)
+    place = place_of(audio_dir)
+    listed = read_recordings(place, manifest)
+    store = Store.create(store_path, workers.identity)
     if moved_from is not None:
         _move(store, absolute(moved_from), listed.root)
-    plan = make_plan(listed.recordings, listed.root, store.recordings)
-    run = _Run(store, encoder, options, listed, plan, progress, taggers)
+    plan = make_plan(listed.recordings, place, store.recordings)
+    run = _Run(store, workers, listed, plan, progress)
     run.retag()
     run.embed()
     if prune and plan.gone:
         store.recordings.delete(plan.gone)
     run.tag()
     run.log_failures()
-    store.vectors.refresh()
+    workers.refresh(store)
     return run.summary(len(plan.gone) if prune else 0, time.monotonic() - started)
 
 
 def embed_files(
-    paths: Sequence[Path], encoder: Encoder, options: Extraction = NO_OPTIONS
+    paths: Sequence[Path | str], encoder: Encoder, options: Extraction = NO_OPTIONS
 ) -> "pa.Table":
-    """Embed files without storing them.
+    """Embed files, or what lies at URLs, without storing them.
 
     Returns
     -------
@@ -111,13 +128,13 @@ def embed_files(
     """
     from ..store.rows import to_table
 
-    recordings = [_recording(path.absolute()) for path in paths]
+    recordings = [_recording(path) for path in paths]
     ids = [recording.id for recording in recordings]
     rows: dict[int, Embedded] = {}
     distinct = dict(zip(ids, recordings, strict=True)).values()
-    for outcome in extract(distinct, encoder, _always, options=options):
+    for outcome in extract(distinct, encoder, always, options=options):
         if isinstance(outcome, Failure):
-            path = Path(outcome.root, outcome.path)
+            path = f"{outcome.root.rstrip('/')}/{outcome.path}"
             raise AudioError(outcome.reason, f"{path}: {outcome.detail}")
         if isinstance(outcome, Embedded):
             rows[outcome.recording.id] = outcome
@@ -130,20 +147,16 @@ class _Run:
     def __init__(
         self,
         store: "Store",
-        encoder: Encoder,
-        options: Extraction,
+        workers: Workers,
         listed: Manifest,
         plan: Plan,
         progress: Progress | None,
-        taggers: Sequence[Tagger] = (),
     ) -> None:
-        self._store, self._encoder, self._options = store, encoder, options
+        self._store, self._workers = store, workers
         self._listed, self._plan, self._progress = listed, plan, progress
-        self._taggers = taggers
+        self._finished = plan.unchanged
         self._failures = list(listed.failures)
-        self._counts: Counter[str] = Counter()
-        self._done = plan.unchanged
-        self._audio_s = 0.0
+        self._done = Done()
 
     def retag(self) -> None:
         """Store the tags that changed, with the embeddings that are there."""
@@ -152,33 +165,15 @@ class _Run:
             self._advance(len(chunk))
 
     def embed(self) -> None:
-        """Read, embed and store the new and the changed files."""
-        if not self._plan.read:
-            return
-        if self._encoder.on_gpu:
-            self._encoder.warm_up()
-        committer = Committer(self._store.recordings, taggers=self._taggers)
-        contents = Contents(self._store.recordings)
-        for outcome in self._extract(self._plan.read, contents.claim):
-            self._take(outcome, committer)
-            self._advance(1)
-        committer.flush()
-        orphans = [one.recording for one in committer.orphans()]
-        for outcome in self._extract(orphans, _always):
-            self._take(outcome, committer)
-        committer.flush()
-        self._counts = committer.counts
-
-    def _extract(
-        self, recordings: Sequence[Recording], claim: Callable[[str], bool]
-    ) -> Iterator[Outcome]:
-        """Embed in a thread, so that the encoder goes on while rows are committed."""
-        outcomes = extract(recordings, self._encoder, claim, options=self._options)
-        return ahead(outcomes, 2 * CHUNK_ROWS)
+        """Have the new and the changed files read, embedded and stored."""
+        for done in self._workers.embed(self._store, self._plan.read):
+            self._failures += done.failures
+            self._done += replace(done, failures=())
+            self._advance(done.files)
 
     def tag(self) -> None:
         """Fill in the tags that rows stored earlier lack."""
-        for tagger in self._taggers:
+        for tagger in self._workers.taggers:
             tag_stored(self._store.recordings, tagger, self._listed.root)
 
     def log_failures(self) -> None:
@@ -202,34 +197,26 @@ class _Run:
             root=self._listed.root,
             origin=self._listed.origin,
             files=len(self._listed.recordings),
-            indexed=self._counts["indexed"],
-            duplicates=self._counts["duplicates"],
+            indexed=self._done.indexed,
+            duplicates=self._done.duplicates,
             unchanged=self._plan.unchanged,
             updated=len(self._plan.retag),
             pruned=pruned,
             failed=MappingProxyType(dict(failed.most_common())),
             found=self._listed.found,
-            hours=self._audio_s / 3600,
+            hours=self._done.audio_s / 3600,
             seconds=seconds,
             tagged={
                 tagger.tag: tagged(self._store.recordings, tagger.tag, self._listed.root)
-                for tagger in self._taggers
+                for tagger in self._workers.taggers
             },
             doubts=self._listed.doubts,
         )
 
-    def _take(self, outcome: Outcome, committer: Committer) -> None:
-        if isinstance(outcome, Failure):
-            self._failures.append(outcome)
-            return
-        if isinstance(outcome, Embedded):
-            self._audio_s += outcome.acoustics.duration_s
-        committer.add(outcome)
-
     def _advance(self, files: int) -> None:
-        self._done += files
-        if self._progress is not None:
-            self._progress(self._done, len(self._listed.recordings), self._audio_s)
+        self._finished += files
+        if files and self._progress is not None:
+            self._progress(self._finished, len(self._listed.recordings), self._done.audio_s)
 
 
 def _move(store: "Store", old_root: str, new_root: str) -> None:
@@ -240,14 +227,13 @@ def _move(store: "Store", old_root: str, new_root: str) -> None:
         )
 
 
-def _recording(path: Path) -> Recording:
-    if not is_utf8(str(path)):
-        raise AudioError(Reason.BAD_NAME, f"{path!a}: not UTF-8; rename the file")
-    return Recording(str(path.parent), path.name)
-
-
-def _always(_: str) -> bool:
-    return True
+def _recording(path: Path | str) -> Recording:
+    of_url = isinstance(path, str) and is_url(path)
+    full = normal_url(str(path)) if of_url else str(Path(path).absolute())
+    if not is_utf8(full):
+        raise AudioError(Reason.BAD_NAME, f"{full!a}: not UTF-8; rename the file")
+    root, _, name = full.rpartition("/")
+    return Recording(root or "/", name)
 
 
 def _chunks(recordings: Sequence[Recording], size: int) -> Iterator[list[Recording]]:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..store.schema import (
     UNKNOWN_LANGUAGE,
@@ -21,15 +21,18 @@ from ..store.schema import (
     Vector,
     recording_id,
 )
-from .decode import modified_at
+from .places import Place, Seen
 
 if TYPE_CHECKING:
     from ..store.recordings import RecordingsTable
+
+Heads = npt.NDArray[np.uint64]
 
 _TAG_COLUMNS = (
     *("speaker", "language", "noise", "gender", "age"),
     *("speaker_source", "language_source", "noise_source", "gender_source"),
 )
+_HASH, _HEAD_DIGITS = "^[0-9a-f]{32}$", 16
 _UNTAGGED = {"language": UNKNOWN_LANGUAGE, "noise": Noise.UNKNOWN, "gender": None}
 """The tags that a tagger may have filled in, and their value where nobody did."""
 
@@ -47,38 +50,63 @@ class Plan:
     gone: Sequence[int]
 
 
-def make_plan(recordings: Sequence[Recording], root: str, table: "RecordingsTable") -> Plan:
-    """Compare the recordings listed under a root with the rows stored for it."""
+def make_plan(recordings: Sequence[Recording], place: Place, table: "RecordingsTable") -> Plan:
+    """Compare the recordings listed at a place with the rows stored for it."""
+    root = place.root
     stamps = table.stamps(root)
     tags = _stored_tags(table, root) if stamps else {}
     read, retag, unchanged = [], [], 0
     for recording in recordings:
         stamp = stamps.get(recording.path)
-        if stamp is None or not _is_unchanged(Path(root, recording.path), stamp):
+        if stamp is None or not _is_unchanged(recording.path, stamp, place):
             read.append(recording)
         elif tags.get(recording.path) != _tags_of(recording):
             retag.append(recording)
         else:
             unchanged += 1
     doubtful = stamps.keys() - {one.path for one in recordings} | {one.path for one in read}
-    gone = [path for path in doubtful & stamps.keys() if not Path(root, path).exists()]
+    gone = [path for path in doubtful & stamps.keys() if place.is_gone(path)]
     return Plan(read, retag, unchanged, [recording_id(root, path) for path in gone])
 
 
 class Contents:
-    """The contents that are embedded, or being embedded; each is claimed once."""
+    """The contents that are embedded, or being embedded; each is claimed once.
 
-    def __init__(self, table: "RecordingsTable") -> None:
-        stored = table.scan(columns=["content_hash"]).column("content_hash")
-        self._hashes: set[str] = set(stored.to_pylist())
+    They are told apart by the heads of their hashes. Of two contents that share one, which is to be
+    expected among billions, the second is found not to be embedded in the end, and is then.
+
+    Parameters
+    ----------
+    stored : uint64 (n,), what `stored_heads` gave
+    """
+
+    def __init__(self, stored: Heads) -> None:
+        self._stored = stored
+        self._claimed: set[int] = set()
         self._lock = Lock()
 
     def claim(self, content_hash: str) -> bool:
         """Return whether this content is still to be embedded, by the caller then."""
+        head = int(content_hash[:_HEAD_DIGITS], 16)
+        place = int(np.searchsorted(self._stored, np.uint64(head)))
+        if place < len(self._stored) and int(self._stored[place]) == head:
+            return False
         with self._lock:
-            new = content_hash not in self._hashes
-            self._hashes.add(content_hash)
+            new = head not in self._claimed
+            self._claimed.add(head)
             return new
+
+
+def stored_heads(table: "RecordingsTable") -> Heads:
+    """Return the first 64 bits of the hashes of all stored contents: uint64 (n,), sorted."""
+    import pyarrow.compute as pc
+
+    found = [np.empty(0, np.uint64)]
+    for hashes in table.scan(columns=["content_hash"])["content_hash"].chunks:
+        of_files = hashes.filter(pc.match_substring_regex(hashes, _HASH))
+        digits = "".join(pc.utf8_slice_codeunits(of_files, 0, _HEAD_DIGITS).to_pylist())
+        found.append(np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64))
+    return np.unique(np.concatenate(found))
 
 
 def retagged(recordings: Sequence[Recording], table: "RecordingsTable") -> Iterator[Embedded]:
@@ -112,12 +140,9 @@ def measured(row: Mapping[str, Any]) -> tuple[Acoustics, Vector, float]:
     return acoustics, np.array(row["embedding"], np.float32), row["embedding_norm"]
 
 
-def _is_unchanged(path: Path, stamp: FileStamp) -> bool:
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        return False
-    return status.st_size == stamp.size_bytes and modified_at(status) == stamp.modified_at
+def _is_unchanged(path: str, stamp: FileStamp, place: Place) -> bool:
+    seen = place.seen(path)
+    return seen is not None and seen == Seen(stamp.size_bytes, stamp.modified_at)
 
 
 def _stored_tags(table: "RecordingsTable", root: str) -> dict[str, int]:

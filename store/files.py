@@ -9,6 +9,8 @@ from pathlib import Path
 from stat import S_ISREG
 from uuid import uuid4
 
+from .urls import is_url, normal_url
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -54,9 +56,17 @@ def _exchanged(one: Path, other: Path) -> bool:
     return status == 0
 
 
+def erase(path: Path) -> None:
+    """Delete a folder or a file, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def absolute(path: str) -> str:
-    """Spell a path from the root, without `..`, and with its links as they are."""
-    return os.path.normpath(Path(path).absolute())
+    """Spell a path from the root, or a URL, without `..`, and with its links as they are."""
+    return normal_url(path) if is_url(path) else os.path.normpath(Path(path).absolute())
 
 
 def folder_bytes(folder: Path) -> int:

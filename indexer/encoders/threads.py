@@ -5,20 +5,33 @@ from collections.abc import Iterable
 from pathlib import Path
 
 SYSTEM = Path("/sys")
+LIMIT = "SPKRET_THREADS"
+"""The variable of the environment that says how many threads a process should use at most."""
 
 
 def usable_cores(system: Path = SYSTEM) -> int:
     """The physical cores that this process may run on, or what its container's quota pays for.
 
     Two hyper-threads of one core share the units that multiply matrices, so they count once.
-    Outside Linux: the processors that the system counts.
+    Outside Linux: the processors that the system counts. At most what `LIMIT` says.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     if affinity is None:
-        return os.cpu_count() or 1
+        return _limited(os.cpu_count() or 1)
     cores = _physical(affinity(0), system / "devices" / "system" / "cpu")
     quota = _quota(system / "fs" / "cgroup")
-    return max(1, cores if quota is None else min(cores, int(quota)))
+    return _limited(cores if quota is None else min(cores, int(quota)))
+
+
+def usable_processors() -> int:
+    """The processors that this process may run on, hyper-threads each, at most `LIMIT`."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return _limited(os.cpu_count() or 1 if affinity is None else len(affinity(0)))
+
+
+def _limited(count: int) -> int:
+    limit = os.environ.get(LIMIT, "")
+    return max(1, min(count, int(limit)) if limit.isdecimal() and int(limit) else count)
 
 
 def _physical(processors: Iterable[int], folder: Path) -> int:

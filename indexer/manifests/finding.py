@@ -1,16 +1,32 @@
 """Which manifest lies in a folder, and which form it has."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from .kaldi import WAV_SCP, read_kaldi
-from .lhotse import LHOTSE_NAMES, is_lhotse, read_lhotse
+from ...store.urls import is_url
+from .kaldi import KALDI_NAMES, WAV_SCP, read_kaldi
+from .lhotse import (
+    LHOTSE_NAMES,
+    SUPERVISIONS_NAMES,
+    Kind,
+    is_lhotse,
+    names_beside,
+    read_lhotse,
+)
 from .rows import Rows
+from .speakers import SPEAKERS_NAMES
 from .tables import JSON_SUFFIXES, read_table
 from .text import GZIP_SUFFIX, suffix_of
 
 _TEXTS = ("manifest.csv", "manifest.tsv", "manifest.jsonl")
 MANIFEST_NAMES = (*_TEXTS, "manifest.parquet", *(name + GZIP_SUFFIX for name in _TEXTS))
-_COMMON_VOICE = "validated.tsv"
+_COMMON_VOICE, _CLIPS = "validated.tsv", "clips"
+LISTS = (
+    *(*MANIFEST_NAMES, *KALDI_NAMES, *LHOTSE_NAMES, *SUPERVISIONS_NAMES, *SPEAKERS_NAMES),
+    *(_COMMON_VOICE, _CLIPS),
+)
+"""All that a folder of audio may have in it beside the audio, and that is looked at."""
 
 
 def own_manifest(audio_dir: Path) -> Path | None:
@@ -28,7 +44,29 @@ def _is_meant(file: Path) -> bool:
     """Tell whether a file with a name that others use too is the manifest it may be."""
     if file.name in LHOTSE_NAMES:
         return is_lhotse(file)
-    return file.name != _COMMON_VOICE or (file.parent / "clips").is_dir()
+    return file.name != _COMMON_VOICE or (file.parent / _CLIPS).is_dir()
+
+
+@contextmanager
+def local_manifest(origin: Path | str) -> Iterator[Path]:
+    """Give a manifest as a file or folder of this machine, fetched from where it lies.
+
+    Raises
+    ------
+    ManifestError
+        It cannot be fetched.
+    """
+    if isinstance(origin, Path) or not is_url(origin):
+        yield Path(origin)
+        return
+    from ..remote import fetched_manifest
+
+    name = origin.rstrip("/").rpartition("/")[2]
+    beside = [*KALDI_NAMES, *LHOTSE_NAMES, *SUPERVISIONS_NAMES]
+    for kind in (Kind.RECORDINGS, Kind.SUPERVISIONS):
+        beside += names_beside(name, kind)
+    with fetched_manifest(origin, beside) as path:
+        yield path
 
 
 def read_manifest(origin: Path) -> Rows:

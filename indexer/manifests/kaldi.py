@@ -16,6 +16,11 @@ _BY_UTTERANCE = {
     "noise": "utt2noise",
     "age": "utt2age",
 }
+KALDI_NAMES = (
+    *(WAV_SCP, UTT2SPK, "spk2gender", "spk2name", "segments"),
+    *_BY_UTTERANCE.values(),
+)
+"""The files of a data folder that are looked at."""
 _FLAC_OPTIONS = {"-c", "-d", "-s", "-cd", "-dc", "-scd", "-sdc", "--stdout", "--decode", "--silent"}
 
 

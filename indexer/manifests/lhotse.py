@@ -23,6 +23,8 @@ _PLAIN = ("cuts.jsonl", "recordings.jsonl")
 LHOTSE_NAMES = tuple(name + ending for name in _PLAIN for ending in (GZIP_SUFFIX, ""))
 """Manifests that are read where they lie in a folder, the first one found."""
 
+SUPERVISIONS_NAMES = ("supervisions.jsonl.gz", "supervisions.jsonl")
+
 _TOLERANCE_S = 0.01
 _COVERED = 0.5
 """The share of a recording that supervisions have to cover to stand for it without a doubt."""
@@ -108,13 +110,17 @@ def _kind_of(path: Path) -> Kind | None:
 
 def _beside(path: Path, kind: Kind) -> Path | None:
     """Return the file of the other kind, whose name differs in that word and maybe in `.gz`."""
-    other = Kind.RECORDINGS if kind is Kind.SUPERVISIONS else Kind.SUPERVISIONS
-    plain = path.name.removesuffix(GZIP_SUFFIX)
-    if other not in plain:
-        return None
-    name = plain.replace(other, kind)
-    files = [path.with_name(name + ending) for ending in (GZIP_SUFFIX, "")]
+    files = (path.with_name(name) for name in names_beside(path.name, kind))
     return next((file for file in files if file.is_file()), None)
+
+
+def names_beside(name: str, kind: Kind) -> list[str]:
+    """Return the names that the file of the other kind may have."""
+    other = Kind.RECORDINGS if kind is Kind.SUPERVISIONS else Kind.SUPERVISIONS
+    plain = name.removesuffix(GZIP_SUFFIX)
+    if other not in plain:
+        return []
+    return [plain.replace(other, kind) + ending for ending in (GZIP_SUFFIX, "")]
 
 
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any] | str]]:

@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+from ...store.urls import is_url
+from ..places import Folder, Place
+
 _CLIPS = "clips"
 
 
@@ -16,14 +19,14 @@ class Paths:
 
     Parameters
     ----------
-    audio_dir : its real path is the `root`
+    place : where the audio lies, a folder or a URL
     origin : the manifest, None where the folder itself was listed
     """
 
-    def __init__(self, audio_dir: Path, origin: Path | None = None) -> None:
-        self.root = str(audio_dir.resolve())
-        self._inside = (self.root, os.path.normpath(audio_dir.absolute()))
-        self._others = [] if origin is None else [_folder_of(origin), str(Path.cwd())]
+    def __init__(self, place: Place | Path, origin: Path | str | None = None) -> None:
+        self._place = Folder(place) if isinstance(place, Path) else place
+        self.root = self._place.root
+        self._others = [] if origin is None else _others(origin, of_url=is_url(self.root))
         self._chosen: dict[bool, str] = {}
 
     def relative(self, path: str) -> str | None:
@@ -31,28 +34,30 @@ class Paths:
 
         Links are not followed: a link inside the folder belongs to it.
         """
-        full = os.path.normpath(os.path.join(self._base(path), path))  # noqa: PTH118
-        bases = (base.rstrip("/") + "/" for base in self._inside)
+        full = self._place.joined(self._base(path), path)
+        bases = (base.rstrip("/") + "/" for base in self._place.spellings)
         base = next((base for base in bases if full.startswith(base)), None)
         return None if base is None else full.removeprefix(base)
 
     def _base(self, path: str) -> str:
         """Return the folder that relative paths of this kind, bare names or not, belong to."""
         is_name = "/" not in os.path.normpath(path)
-        if not self._others or os.path.isabs(path):  # noqa: PTH117
+        if not self._others or os.path.isabs(path) or is_url(path):  # noqa: PTH117
             return self.root
         if is_name not in self._chosen:
             clips = [f"{self.root}/{_CLIPS}"] if is_name else []
-            found = [f for f in (self.root, *clips, *self._others) if _is_there(f, path)]
+            bases = (self.root, *clips, *self._others)
+            found = [base for base in bases if self._place.is_there(self._place.joined(base, path))]
             if not found:
                 return self.root
             self._chosen[is_name] = found[0]
         return self._chosen[is_name]
 
 
-def _folder_of(origin: Path) -> str:
-    return str((origin if origin.is_dir() else origin.parent).absolute())
-
-
-def _is_there(folder: str, path: str) -> bool:
-    return os.path.exists(os.path.join(folder, path))  # noqa: PTH110, PTH118
+def _others(origin: Path | str, *, of_url: bool) -> list[str]:
+    """Return where relative paths may belong to beside the audio's own folder."""
+    here = str(Path.cwd())
+    if isinstance(origin, str):
+        return [origin.rpartition("/")[0]] if of_url else [here]
+    folder = origin if origin.is_dir() else origin.parent
+    return [str(folder.absolute()), here]

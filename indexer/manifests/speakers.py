@@ -8,6 +8,8 @@ from ...errors import ManifestError
 _SPEAKERS_TXT = "SPEAKERS.TXT"
 _VOXCELEB_METAS = ("vox1_meta.csv", "vox2_meta.csv")
 _LEVELS_ABOVE = 2
+SPEAKERS_NAMES = (_SPEAKERS_TXT, f"LibriSpeech/{_SPEAKERS_TXT}", *_VOXCELEB_METAS)
+"""The lists that are looked for below a folder of audio."""
 
 Speakers = Mapping[str, Mapping[str, str]]
 """What is known of each speaker, by name: tags, and further columns."""

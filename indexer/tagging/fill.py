@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from ...store.schema import Embedded, Recording, Tag, Vector
 from ..audio import open_file, open_source, windows
+from ..places import audio_file
 from .base import Evidence, Tagger, TagName, best, may_set
 
 
@@ -25,11 +25,20 @@ def fill(rows: Sequence[Embedded], taggers: Sequence[Tagger]) -> list[Embedded]:
     return filled
 
 
-def sounds_of(paths: Sequence[Path]) -> Callable[[int], Iterator[Vector]]:
-    """Make what reads the windows of a file when a tagger asks for them, see `base.Evidence`."""
+def sounds_of(files: Sequence[tuple[str, str]]) -> Callable[[int], Iterator[Vector]]:
+    """Make what reads the windows of a file when a tagger asks for them, see `base.Evidence`.
+
+    Parameters
+    ----------
+    files : root and path of each
+    """
 
     def read(row: int) -> Iterator[Vector]:
-        with open_file(paths[row]) as file, closing(open_source(paths[row], file)) as source:
+        with (
+            audio_file(*files[row]) as path,
+            open_file(path) as file,
+            closing(open_source(path, file)) as source,
+        ):
             yield from windows(source)
 
     return read
@@ -39,7 +48,7 @@ def _evidence(rows: Sequence[Embedded]) -> Evidence:
     return Evidence(
         acoustics=[row.acoustics for row in rows],
         embeddings=np.array([row.embedding for row in rows], np.float32),
-        windows=sounds_of([Path(row.recording.root, row.recording.path) for row in rows]),
+        windows=sounds_of([(row.recording.root, row.recording.path) for row in rows]),
     )
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,7 +98,7 @@ def _tags(table: "RecordingsTable", ids: Sequence[int], tagger: Tagger) -> dict[
     evidence = Evidence(
         acoustics=acoustics,
         embeddings=np.array(embeddings, np.float32),
-        windows=sounds_of([Path(row["root"], row["path"]) for row in rows]),
+        windows=sounds_of([(row["root"], row["path"]) for row in rows]),
     )
     tags = zip(rows, best(tagger, evidence), strict=True)
     return {row["id"]: tag for row, tag in tags if tag is not None}

@@ -5,6 +5,7 @@ import pytest
 
 from spkret.indexer.manifests.folders import read_folders
 from spkret.indexer.manifests.rows import BadRow, Row
+from spkret.indexer.places import Folder
 from spkret.indexer.reasons import Reason
 from spkret.store.schema import TagSource
 
@@ -17,7 +18,7 @@ def touch(root: Path, *paths: str) -> Path:
 
 
 def tags(root: Path) -> dict[str, dict[str, str]]:
-    rows = [row for row in read_folders(root) if isinstance(row, Row)]
+    rows = [row for row in read_folders(Folder(root), root) if isinstance(row, Row)]
     assert all(row.source is TagSource.FOLDER for row in rows)
     return {row.path: {**row.tags, **row.extra} for row in rows}
 
@@ -67,7 +68,7 @@ def test_hidden_files_are_left_out_and_links_followed_once(tmp_path: Path) -> No
 def test_a_name_that_is_not_utf8_fails_alone(tmp_path: Path) -> None:
     touch(tmp_path, "ann/a.wav")
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav")).touch()
-    bad = [row for row in read_folders(tmp_path) if isinstance(row, BadRow)]
+    bad = [row for row in read_folders(Folder(tmp_path), tmp_path) if isinstance(row, BadRow)]
     assert [(row.path, row.reason) for row in bad] == [("\\udcff.wav", Reason.BAD_NAME)]
     assert len(tags(tmp_path)) == 1
 
@@ -80,7 +81,7 @@ def test_a_folder_too_deep_to_be_listed_fails_alone(
     for _ in range(60):
         os.mkdir("d" * 80)  # noqa: PTH102 - its whole path is too long
         os.chdir("d" * 80)
-    bad = [row for row in read_folders(tmp_path) if isinstance(row, BadRow)]
+    bad = [row for row in read_folders(Folder(tmp_path), tmp_path) if isinstance(row, BadRow)]
     assert [row.reason for row in bad] == [Reason.UNREADABLE]
     assert bad[0].path.startswith("ddd")
     assert len(tags(tmp_path)) == 1
