@@ -197,7 +197,7 @@ def _voice(anchor: Reference, store: "Store | None", extractor: "Extractor") -> 
     """Return the embedding (dimension,) of a recording, stored or a file."""
     from ..indexer import pipeline
 
-    def embed(paths: Sequence[Path]) -> "pa.Table":
+    def embed(paths: Sequence[Path | str]) -> "pa.Table":
         return pipeline.embed_files(paths, extractor.encoder, extractor.options)
 
     if store is None:

@@ -70,7 +70,7 @@ def extractor_for(store: "Store", model: str | None, device: str) -> "Extractor"
 
 def embedder(
     store: "Store", model: str | None = None, device: str = "auto"
-) -> "Callable[[Sequence[Path]], pa.Table]":
+) -> "Callable[[Sequence[Path | str]], pa.Table]":
     """Make a function that embeds files by the encoder the store is bound to.
 
     The encoder is loaded when the function is first called, never if everything is stored; one that
@@ -79,7 +79,7 @@ def embedder(
     if model is not None:
         store.require(load_extractor(model, device, store.encoder).identity)
 
-    def embed_for_store(paths: Sequence[Path]) -> "pa.Table":
+    def embed_for_store(paths: Sequence[Path | str]) -> "pa.Table":
         from ..indexer import pipeline
 
         loaded = extractor_for(store, model, device)

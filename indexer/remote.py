@@ -136,15 +136,6 @@ def fetched_manifest(url: str, beside: Collection[str]) -> Iterator[Path]:
         yield fetched if is_folder else fetched / name
 
 
-def exists(url: str) -> bool:
-    """Tell whether there is a file at a URL; what cannot be asked is taken to have none."""
-    system, path = filesystem(url)
-    try:
-        return bool(system.isfile(path))
-    except Exception:  # each driver has its own
-        return False
-
-
 def first_line(error: BaseException) -> str:
     """Say what a driver complained about, without what it adds for its makers."""
     lines = [line.strip() for line in str(error).splitlines()]

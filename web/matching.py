@@ -86,9 +86,11 @@ class Matching:
 
 def _rows_of(found: Sequence[Found]) -> "Embed":
     """Make a function that gives the rows of uploads, which are embedded already."""
-    rows = {one.path: one.row for one in found if isinstance(one, Upload)}
+    rows: dict[Path | str, pa.Table] = {
+        one.path: one.row for one in found if isinstance(one, Upload)
+    }
 
-    def embedded(paths: Sequence[Path]) -> pa.Table:
+    def embedded(paths: Sequence[Path | str]) -> pa.Table:
         return pa.concat_tables([rows[path] for path in paths])
 
     return embedded
