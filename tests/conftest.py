@@ -1,11 +1,17 @@
-"""What all tests need: libraries that stand each other."""
+"""What all tests need: libraries that stand each other, and properties tried often enough."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+import thoroughness
+from hypothesis import settings
+
+thoroughness.register()
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.hookimpl(tryfirst=True)

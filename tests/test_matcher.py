@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from builders import labelled_table, matched_store
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import few
 
 from spkret import matcher, metrics
 from spkret.errors import RerankerMismatchError, TrialError, UnknownRecordingError, UsageError
@@ -455,7 +456,7 @@ def test_scored_pairs_are_logged_with_their_answer(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=5, deadline=None)
+@few(5)
 def test_pair_figures_do_not_move_with_order_or_sides(trained: Store, seed: int) -> None:
     generator = np.random.default_rng(seed)
     pairs = pairs_of(TRIALS[:20])
@@ -470,7 +471,7 @@ def test_pair_figures_do_not_move_with_order_or_sides(trained: Store, seed: int)
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=4, deadline=None)
+@few(4)
 def test_the_match_does_not_depend_on_names_or_order(tmp_path_factory: Any, seed: int) -> None:
     """The same recordings under other names and ids, in another order: the same match."""
     generator = np.random.default_rng(seed)

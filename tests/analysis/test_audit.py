@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from builders import altered, copied, labelled_table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import few
 
 from spkret.analysis.audit import audit
 from spkret.analysis.findings import Finding, Kind, Severity
@@ -188,7 +189,7 @@ def faulty() -> pa.Table:
     )
 
 
-@settings(max_examples=10, deadline=None)
+@few(10)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_report_does_not_depend_on_the_order_of_rows(faulty: pa.Table, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(faulty))

@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from quality_parts.drawing import Draw, draw
 from quality_parts.plan import QUICK, Plan, Row, cells_of
@@ -33,7 +33,6 @@ def test_cells_have_enough_speakers_of_whom_one_repeats() -> None:
     assert list(cells_of([*few, *single, *enough])) == ["enough/en", "enough/es"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 6), min_size=5, max_size=12), st.integers(2, 20), st.integers(0, 9))
 def test_a_group_holds_the_match_and_other_speakers(files: list[int], size: int, seed: int) -> None:
     listed = rows([*files, 2])

@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.commands.output import print_facts, print_json, print_table
@@ -55,7 +55,6 @@ number = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 scalar = st.none() | st.booleans() | number | text
 
 
-@settings(deadline=None)
 @given(st.dictionaries(text, scalar | st.lists(scalar | st.dictionaries(text, scalar))))
 def test_json_of_plain_values_reads_back(document: object) -> None:
     printed = io.StringIO()

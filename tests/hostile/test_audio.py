@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from hostile_audio import KINDS, crafted, mutated, mutated_files, real
 from hostile_child import Case, check, read_all
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.errors import AudioError
@@ -63,9 +63,6 @@ def test_what_is_made_to_fool_has_its_reason(
 
 
 @given(kind=st.sampled_from(KINDS), seed=st.integers(0, 2**32))
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 def test_any_damage_is_a_typed_error(tmp_path: Path, kind: str, seed: int) -> None:
     path = tmp_path / kind
     path.write_bytes(mutated(real(kind), Random(seed)))

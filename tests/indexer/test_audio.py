@@ -10,8 +10,9 @@ import pytest
 import soundfile
 import soxr
 from builders import voice, write_audio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import few
 
 from spkret.errors import AudioError
 from spkret.indexer.audio import Source, is_silent, load, windows
@@ -85,7 +86,7 @@ class Blocks:
         pass
 
 
-@settings(max_examples=25, deadline=None)
+@few(25)
 @given(st.lists(st.integers(1, 900_000), min_size=1, max_size=12))
 def test_windows_join_to_the_whole(sizes: list[int]) -> None:
     sizes[0] += 1_600
@@ -191,7 +192,6 @@ def test_damaged_files_raise_only_typed_errors(tmp_path: Path, suffix: str) -> N
             assert np.isfinite(load(path).waveform).all()
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary(max_size=300),
     magic=st.sampled_from(

@@ -2,7 +2,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.errors import ManifestError
@@ -145,7 +145,6 @@ def as_row(recording: Recording) -> dict[str, str]:
     return {"path": recording.path, **row, "age": recording.age or "", **recording.extra}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(recordings(), min_size=1, max_size=5, unique_by=lambda one: one.path))
 def test_recordings_survive_a_manifest(tmp_path: Path, written: list[Recording]) -> None:
     rows = [as_row(recording) for recording in written]

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from builders import copied, labelled_table, matched_store
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import few
 
 from spkret import matcher
 from spkret.rerank.trials import Trial, make_trials
@@ -43,7 +44,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @given(SEEDS)
-@settings(max_examples=15, deadline=None)
+@few(15)
 def test_the_order_of_a_group_changes_nothing_at_all(store: Store, seed: int) -> None:
     generator = np.random.default_rng(seed)
     paths = twinned(TABLE)["path"].to_numpy()
@@ -56,7 +57,7 @@ def test_the_order_of_a_group_changes_nothing_at_all(store: Store, seed: int) ->
 
 
 @given(SEEDS)
-@settings(max_examples=4, deadline=None)
+@few(4)
 def test_names_of_files_change_nothing(
     store: Store, tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
@@ -85,7 +86,7 @@ def test_names_of_files_change_nothing(
 
 
 @given(SEEDS)
-@settings(max_examples=4, deadline=None)
+@few(4)
 def test_figures_do_not_move_when_candidates_are_shuffled(store: Store, seed: int) -> None:
     generator = np.random.default_rng(seed)
     given_trials = [Trial(t.id, t.anchor, (*t.group, "twin0.wav"), t.match) for t in TRIALS[:50]]

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from builders import labelled_table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import few
 
 from spkret.rerank import features
 from spkret.rerank.features import FEATURES, NAMES, Plan, compute
@@ -42,7 +43,7 @@ def test_cosines_rise_with_likeness() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
+@few(25)
 def test_features_move_with_their_candidates(seed: int) -> None:
     groups = drawn(seed, [7, 12])
     order = np.random.default_rng(seed).permutation(12)
@@ -158,7 +159,7 @@ def test_mass_is_a_share_of_the_group() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=10, deadline=None)
+@few(10)
 def test_names_move_no_feature(seed: int) -> None:
     groups, generator = drawn(seed, [6, 9]), np.random.default_rng(seed)
     renamed = replace(

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.errors import TrialError
@@ -96,7 +96,6 @@ def test_bad_rows_are_named(tmp_path: Path, row: str, message: str) -> None:
         read_pairs(written(tmp_path, f"modelid\tsegmentid\tside\ttargettype\n{row}\n"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.sampled_from(["enrolment,test,target\n", "modelid\tsegmentid\tside\n"]),
     st.binary(max_size=60),

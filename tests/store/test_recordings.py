@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from builders import embedded
 from deltalake import DeltaTable
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import few
 
 from spkret.errors import SqlError, StoreError, UsageError
 from spkret.store import recordings as recordings_module
@@ -262,9 +263,7 @@ commits = st.dictionaries(st.integers(0, 5), tags, min_size=1, max_size=4)
 deletes = st.sets(st.integers(0, 5), min_size=1, max_size=3)
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@few(12)
 @given(st.lists(st.one_of(commits, deletes), min_size=1, max_size=6))
 def test_any_sequence_of_writes_equals_a_dict(
     tmp_path_factory: pytest.TempPathFactory, writes: list[dict[int, tuple[str, str]] | set[int]]

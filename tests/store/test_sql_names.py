@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from builders import embedded
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from thoroughness import few
 
 from spkret.errors import SqlError
 from spkret.store.columns import COLUMNS, TABLES
@@ -30,10 +31,6 @@ NAMES = st.text(
     st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=20
 )
 
-KEPT = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
 
 @pytest.fixture
 def rows(store: Store) -> list[Embedded]:
@@ -51,7 +48,7 @@ def values(row: Embedded) -> list[float]:
 
 
 @given(pair=PAIRS)
-@settings(KEPT, max_examples=25)
+@few(25)
 def test_cosine_is_that_of_numpy(store: Store, pair: Pair) -> None:
     a, b = (f"{[float(x) for x in row]}::float[]" for row in pair)
     [[found]] = query(store, f"select cosine({a}, {b})").fetchall()
@@ -129,7 +126,6 @@ def test_a_path_of_two_roots_is_an_error_that_names_both(
 
 
 @given(name=NAMES)
-@KEPT
 def test_any_path_is_found_or_refused_in_one_line(store: Store, name: str) -> None:
     if not store.recordings.delta.count():
         store.recordings.commit([embedded("a.wav")])

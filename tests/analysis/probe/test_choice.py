@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import few
 
 from spkret.analysis.probe.choice import Scope, choose
 from spkret.analysis.probe.folds import folds_of
@@ -127,7 +128,7 @@ def test_impossible_numbers_are_refused(values: dict[str, int]) -> None:
         Scope(**values)
 
 
-@settings(max_examples=25, deadline=None)
+@few(25)
 @given(
     speakers=st.lists(st.integers(1, 6), min_size=12, max_size=40),
     copies=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), max_size=4),
@@ -153,7 +154,7 @@ def test_no_speaker_and_no_content_is_on_both_sides(
             assert len(set(assigned[keys == key])) == 1
 
 
-@settings(max_examples=15, deadline=None)
+@few(15)
 @given(
     takes=st.lists(st.integers(5, 9), min_size=3, max_size=6),
     sessions=st.integers(5, 8),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
     accuracy_score,
@@ -10,12 +10,13 @@ from sklearn.metrics import (
     confusion_matrix,
     precision_recall_fscore_support,
 )
+from thoroughness import few
 
 from spkret.analysis.probe.figures import class_figures, confusion, figures
 from spkret.metrics import bootstrap_interval
 
 
-@settings(max_examples=25, deadline=None)
+@few(25)
 @given(seed=st.integers(0, 10_000), classes=st.integers(2, 6), count=st.integers(20, 80))
 def test_figures_are_those_of_scikit_learn(seed: int, classes: int, count: int) -> None:
     generator = np.random.default_rng(seed)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from thoroughness import few
 from torchaudio.compliance.kaldi import fbank
 
 from spkret.indexer.encoders.kaldi import KaldiFrontEnd, three_d_speaker, wespeaker
@@ -22,7 +23,7 @@ def reference(waveform: np.ndarray, front_end: KaldiFrontEnd) -> np.ndarray:
     return np.asarray((frames - frames.mean(0)).numpy())
 
 
-@settings(max_examples=15, deadline=None)
+@few(15)
 @given(
     seed=st.integers(0, 1_000),
     samples=st.integers(400, 20_000),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.errors import ManifestError
@@ -176,9 +176,6 @@ JSON = st.recursive(
 FIELDS = ["id", "sources", "recording", "supervisions", "start", "duration", "custom", "type"]
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-)
 @given(st.sampled_from(["cut", "recording"]), st.sampled_from(FIELDS), JSON)
 def test_any_value_is_read_or_a_failure(
     tmp_path: Path, kind: str, field: str, value: object
@@ -188,9 +185,6 @@ def test_any_value_is_read_or_a_failure(
     assert all(isinstance(row, Row | BadRow) for row in read_lhotse(path))
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-)
 @given(st.binary(max_size=80), st.sampled_from(["cuts.jsonl", "cuts.jsonl.gz"]))
 def test_any_bytes_are_read_or_refused(tmp_path: Path, data: bytes, name: str) -> None:
     path = tmp_path / name

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.errors import ManifestError
@@ -214,7 +214,6 @@ def write_table(path: Path, rows: list[dict[str, str]]) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 def test_round_trip(tmp_path: Path, suffix: str, rows: list[dict[str, str]]) -> None:
     path = tmp_path / f"m.{suffix}"
@@ -224,7 +223,6 @@ def test_round_trip(tmp_path: Path, suffix: str, rows: list[dict[str, str]]) -> 
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200), header=st.booleans())
 def test_random_bytes_raise_only_typed_errors(
     tmp_path: Path, suffix: str, content: bytes, header: bool

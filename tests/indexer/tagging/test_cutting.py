@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders import write_audio
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -35,7 +35,6 @@ def times(cuts: Sequence[Cut]) -> list[tuple[float, float]]:
     return [(cut.start_s, cut.end_s) for cut in cuts]
 
 
-@settings(deadline=None)
 @given(
     samples=st.integers(1_600, 60_000),
     window_ms=st.integers(250, 2_000),

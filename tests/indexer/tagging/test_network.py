@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.errors import TaggerError
@@ -80,7 +80,6 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert_refused(tmp_path / "none.npz")
 
 
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_cut_or_changed_file_is_refused_or_read(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

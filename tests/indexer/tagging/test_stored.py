@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders import TOY_IDENTITY, embedded
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from thoroughness import few
 
 from spkret.errors import StoreError
 from spkret.indexer.tagging.base import Evidence, Probabilities, Tagger
@@ -64,7 +65,7 @@ TAGS = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@few(12)
 @given(tags=st.lists(TAGS, min_size=1, max_size=8), again=st.booleans())
 def test_what_a_manifest_says_stays(
     tmp_path_factory: pytest.TempPathFactory, tags: list[Tag], again: bool

@@ -7,9 +7,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from thoroughness import few
 
 from spkret.errors import InterchangeError, UsageError
 from spkret.interchange.embeddings.registry import (
@@ -52,7 +53,7 @@ def assert_round_trip(suffix: str, keys: list[str], vectors: Vectors) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=25, deadline=None)
+@few(25)
 @given(data=st.data())
 def test_what_is_written_is_read(suffix: str, data: st.DataObject) -> None:
     if suffix in KALDI:
@@ -133,7 +134,6 @@ def test_a_file_cut_off_is_told(suffix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=40, deadline=None)
 @given(content=st.binary(max_size=300))
 def test_garbage_is_told(suffix: str, content: bytes) -> None:
     with TemporaryDirectory() as folder:
@@ -147,7 +147,6 @@ def test_garbage_is_told(suffix: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_told(suffix: str, data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:

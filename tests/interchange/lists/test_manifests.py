@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from builders import TOY_IDENTITY, ToyEncoder, voice, write_audio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spkret
@@ -90,9 +90,6 @@ def told(recordings: list[dict[str, str]]) -> list[Listed]:
     return [one(**fields, number=number) for number, fields in enumerate(recordings)]
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
 @given(RECORDINGS, st.sampled_from(["csv", "tsv", "jsonl", "nemo", "kaldi", "lhotse"]))
 def test_what_is_written_gives_the_same_tags(
     tmp_path: Path, recordings: list[dict[str, str]], form: str
@@ -197,9 +194,6 @@ def sorted_in_c(path: Path, *options: str) -> bytes:
 SPEAKERS = st.lists(st.none() | WORDS | TEXT, min_size=1, max_size=8)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
 @given(SPEAKERS)
 def test_a_kaldi_folder_is_sorted_and_complete(tmp_path: Path, speakers: list[str | None]) -> None:
     rows = [

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from builders import TOY_IDENTITY, labelled_table, matched_store
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.interpolate import interp1d
 from scipy.optimize import brentq
@@ -201,9 +201,6 @@ NAMES = st.text(
 ).filter(lambda name: name == name.strip() and len(name.split()) == len(name.split(" ")))
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
 @given(
     st.lists(st.tuples(NAMES, NAMES, st.none() | st.booleans()), min_size=1, max_size=4),
     st.sampled_from(sorted(TRIALS)),

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nemo_models import DATA, SMALL, members, nemo_file, pack, random_weights
 
@@ -127,9 +127,6 @@ def test_a_truncated_archive_is_refused(tmp_path: Path, share: float, mode: str)
     assert "again" in refusal(path)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(st.integers(0, 133_000), st.binary(min_size=1, max_size=40))
 def test_damaged_bytes_never_escape_as_another_error(
     tmp_path: Path, offset: int, damage: bytes

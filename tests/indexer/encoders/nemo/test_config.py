@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nemo_models import MODULES, PUBLISHED, SMALL, Config, preprocessor
 
@@ -89,7 +89,6 @@ def test_a_model_of_speech_recognition_is_refused() -> None:
         read_model(ASR, "x.nemo")
 
 
-@settings(deadline=None)
 @given(JUNK, st.sampled_from(["preprocessor", "encoder", "decoder", "encoder.jasper"]))
 def test_junk_is_refused_with_one_line(junk: object, path: str) -> None:
     for document in (junk, changed(SMALL["speakernet"], path, junk)):
@@ -98,7 +97,6 @@ def test_junk_is_refused_with_one_line(junk: object, path: str) -> None:
         assert "\n" not in str(error.value)
 
 
-@settings(deadline=None)
 @given(
     JUNK,
     st.sampled_from(["preprocessor.n_fft", "preprocessor.preemph", "encoder.jasper.0.kernel"])
