@@ -8,8 +8,8 @@ from ..rerank.folds import read_domains
 from ..rerank.open_groups import Setting
 from ..rerank.ranker import Reranker
 from ..rerank.scoring import Scored, log_rows, missing_reranker, score_groups
-from ..rerank.trial_groups import TrialGroups, group_trials, log_trials
 from ..rerank.trial_files import Trial
+from ..rerank.trial_groups import TrialGroups, group_trials, log_trials
 from ..rerank.user_columns import read_columns
 from ..retrieval.library import Embed, library
 from ..retrieval.normalize import Background
@@ -109,7 +109,9 @@ def train_reranker(
         warnings=laid.warnings,
         progress=progress,
     )
-    reranker.save(store.reranker_path)
+    with store.locks.alone("reranker"):
+        reranker.save(store.reranker_path)
+        store.publish(store.reranker_path.name)
     return evaluation
 
 

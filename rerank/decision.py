@@ -16,6 +16,7 @@ import numpy.typing as npt
 from .. import metrics
 from ..errors import TrialError, UsageError
 from ..store.files import write_text
+from ..store.sealed import seal, unseal
 
 Doubles = npt.NDArray[np.float64]
 
@@ -171,7 +172,7 @@ def doubts(rule: Rule, threshold: Threshold) -> list[str]:
 
 def write_threshold(folder: Path, threshold: Threshold) -> None:
     """Save a threshold into a store's folder, atomically."""
-    document = {"format": _FORMAT, **asdict(threshold)}
+    document = seal({"format": _FORMAT, **asdict(threshold)})
     write_text(folder / FILE_NAME, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -180,12 +181,10 @@ def read_threshold(
 ) -> tuple[Threshold | None, list[str]]:
     """Read the threshold of a store's folder, None if there is none that fits, and warnings."""
     try:
-        document = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        document = unseal((folder / FILE_NAME).read_text(encoding="utf-8"))
         if document.pop("format") != _FORMAT:
             raise ValueError("another format")
         saved = Threshold(**document)
-        if not isinstance(saved.value, float):
-            raise TypeError("no number")
     except FileNotFoundError:
         return None, []
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

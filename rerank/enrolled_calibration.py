@@ -21,6 +21,7 @@ from ..retrieval.library import Gathered
 from ..retrieval.normalize import Background
 from ..retrieval.voices import Labelled
 from ..store.files import write_text
+from ..store.sealed import seal, unseal
 from .calibration import fit_none, fit_temperature, sigmoid, softmax
 from .enrolment import Roster, against_cohort, enrol
 from .ranker import Reranker
@@ -115,14 +116,14 @@ def cached(path: Path, key: str, fit: Callable[[], EnrolledCalibration]) -> Enro
     """Read a calibration from a file if it is of this key, else fit it and write it there."""
     key = f"{_VERSION}:{key}"
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = unseal(path.read_text(encoding="utf-8"))
         if document.pop("key") == key:
             return EnrolledCalibration(**document)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         pass
     fitted = fit()
     with contextlib.suppress(OSError):
-        write_text(path, json.dumps({"key": key, **asdict(fitted)}) + "\n")
+        write_text(path, json.dumps(seal({"key": key, **asdict(fitted)})) + "\n")
     return fitted
 
 

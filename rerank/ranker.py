@@ -28,6 +28,7 @@ from ..retrieval.normalize import Background
 from ..retrieval.plda import Plda
 from ..store.files import replace_folder
 from ..store.schema import EncoderIdentity
+from ..store.sealed import DIGEST, seal, unseal
 from .booster import Booster
 from .calibration import sigmoid
 from .features import Features, Plan
@@ -207,7 +208,7 @@ def _files(parts: Parts) -> dict[str, bytes]:
         "calibration": asdict(parts.calibration),
         "training": dict(parts.training),
     }
-    text = json.dumps(description, indent=1, ensure_ascii=False)
+    text = json.dumps(seal(description), indent=1, ensure_ascii=False)
     return {_DESCRIPTION: text.encode(), **data}
 
 
@@ -237,19 +238,25 @@ def _parts(files: Mapping[str, bytes], folder: Path) -> Parts:
 def _description(files: Mapping[str, bytes], folder: Path) -> dict[str, Any]:
     try:
         description: dict[str, Any] = json.loads(files[_DESCRIPTION])
+        _check_format(description, folder)
+        if DIGEST in description:  # the one that ships was written before there were any
+            description = unseal(files[_DESCRIPTION])
         sums = description["sha256"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(folder, _DESCRIPTION) from error
-    if description.get("format") != _FORMAT:
-        raise RerankerError(
-            f"expected a reranker of format {_FORMAT} in {folder}, got format"
-            f" {description.get('format')}; run `spkret train-reranker` again"
-        )
     _check_features(description, folder)
     for name in _DATA:
         if sums.get(name) != _sha256(files[name]):
             raise _damaged(folder, name)
     return description
+
+
+def _check_format(description: Mapping[str, Any], folder: Path) -> None:
+    if description.get("format") != _FORMAT:
+        raise RerankerError(
+            f"expected a reranker of format {_FORMAT} in {folder}, got format"
+            f" {description.get('format')}; run `spkret train-reranker` again"
+        )
 
 
 def _check_features(description: Mapping[str, Any], folder: Path) -> None:

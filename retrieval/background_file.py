@@ -29,7 +29,8 @@ def from_bytes(data: bytes, key: str = "") -> Background | None:
             if str(arrays["key"]) != f"{_FORMAT}:{key}":
                 return None
             return Background(*(arrays[field] for field in _FIELDS))
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+    # Of a damaged archive: methods or encryption that nobody used (NotImplementedError is one).
+    except (ValueError, KeyError, OSError, EOFError, RuntimeError, zipfile.BadZipFile):
         return None
 
 

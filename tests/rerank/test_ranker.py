@@ -13,6 +13,7 @@ from spkret.rerank.features import Features, Plan, compute
 from spkret.rerank.loading import load_for
 from spkret.rerank.ranker import Reranker
 from spkret.store.schema import EncoderIdentity
+from spkret.store.sealed import seal, unseal
 
 from .conftest import material
 
@@ -65,7 +66,7 @@ def test_damage_is_named(saved: Path, name: str) -> None:
 )
 def test_another_version_is_refused(saved: Path, key: str, value: object) -> None:
     path = saved / "reranker.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    path.write_text(json.dumps(seal(unseal(path.read_text()) | {key: value})))
     with pytest.raises(RerankerError, match="run `spkret train-reranker` again"):
         Reranker.load(saved)
 
@@ -104,12 +105,12 @@ def test_a_reranker_picks_its_own_features(
 
 def test_the_parts_of_its_encoder_are_part_of_its_plan(saved: Path) -> None:
     path = saved / "reranker.json"
-    description = json.loads(path.read_text())
+    description = unseal(path.read_text())
     assert Reranker.load(saved).plan == Plan()
     description["encoder"]["parts"] = [20, 12]
-    path.write_text(json.dumps(description))
+    path.write_text(json.dumps(seal(description)))
     assert Reranker.load(saved).plan.parts == (20, 12)
     description["encoder"]["parts"] = [20, 13]
-    path.write_text(json.dumps(description))
+    path.write_text(json.dumps(seal(description)))
     with pytest.raises(RerankerError, match="damaged"):
         Reranker.load(saved)
