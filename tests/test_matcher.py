@@ -366,9 +366,9 @@ def test_a_warm_query_is_fast(trained: Store) -> None:
         matcher.query(trained, trial.anchor, trial.group, log=False)
     seconds = []
     for _ in range(15):
-        start = time.perf_counter()
+        start = time.process_time()
         matcher.query(trained, trial.anchor, trial.group, log=False)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert min(seconds) < 0.02
 
 

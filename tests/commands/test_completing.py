@@ -1,10 +1,10 @@
 """Shell completion: the scripts, and what real shells complete with them."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,9 +95,9 @@ def test_real_bash_completes(run: Run, tmp_path: Path) -> None:
 
     assert offered("spkret", "que") == ["query"]
     assert offered("spkret", "index", "--model", "xv") == ["xvector"]
-    began = time.monotonic()
+    began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     offered("spkret", "evaluate", "tri")
-    assert time.monotonic() - began < 3
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began < 3
 
 
 def test_completion_loads_nothing_heavy() -> None:

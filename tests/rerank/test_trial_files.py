@@ -158,7 +158,9 @@ def test_lists_may_be_gzipped(tmp_path: Path, name: str) -> None:
     assert (trial.anchor, trial.group, trial.match) == ("a", ("b", "c"), "c")
 
 
-@pytest.mark.parametrize("data", [b"", b"plain", gzip.compress(b"{}")[:-4]])
+@pytest.mark.parametrize(
+    "data", [b"", b"plain", gzip.compress(b"{}")[:-4]], ids=["empty", "plain", "cut"]
+)
 def test_a_broken_gzip_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "t.jsonl.gz"
     path.write_bytes(data)

