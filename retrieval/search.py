@@ -67,4 +67,4 @@ def search_store(
     language, noise : search only these partitions
     allowed_ids : int64 (any,), search only these recordings
     """
-    return store.vectors.search(vector, k, language=language, noise=noise, allowed_ids=allowed_ids)
+    return store.searcher.search(vector, k, language=language, noise=noise, allowed_ids=allowed_ids)

@@ -15,7 +15,7 @@ from .locks import Locks
 from .recordings import RecordingsTable
 from .schema import EncoderIdentity
 from .scores import FAILURES_SCHEMA, SCORES_SCHEMA, TRIALS_SCHEMA, LogTable
-from .vectors import VectorIndex
+from .vectors import Searcher, VectorIndex
 
 if TYPE_CHECKING:
     from .check import CheckReport
@@ -33,6 +33,7 @@ class Store:
     path : the folder, absolute
     recordings : the table of recordings
     vectors : the FAISS indexes derived from it
+    searcher : what searches them, by default `vectors`
     scores, trials, failures : tables that are appended to
     """
 
@@ -44,6 +45,7 @@ class Store:
         self.vectors = VectorIndex(
             path / "index", self.recordings, self.locks, about.encoder.dimension
         )
+        self.searcher: Searcher = self.vectors
         self.scores = self._log("scores", SCORES_SCHEMA, ["created_at", "query_id", "rank"])
         self.trials = self._log("trials", TRIALS_SCHEMA, ["created_at", "trial_id"])
         self.failures = self._log("failures", FAILURES_SCHEMA, ["at", "root", "path"])

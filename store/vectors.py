@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,21 @@ class Hits:
 
     ids: npt.NDArray[np.int64]
     cosines: npt.NDArray[np.float32]
+
+
+class Searcher(Protocol):
+    """What finds the nearest recordings of a store: its `VectorIndex`, here or on a cluster."""
+
+    def search(
+        self,
+        query: npt.NDArray[np.float32],
+        k: int,
+        language: str | None = None,
+        noise: str | None = None,
+        allowed_ids: Ids | None = None,
+    ) -> Hits:
+        """Search as `VectorIndex.search`."""
+        ...
 
 
 class VectorIndex:

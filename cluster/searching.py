@@ -1,0 +1,145 @@
+"""Search a store on Ray workers, each of which holds the indexes of some partitions."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ClusterError
+from ..store.recordings import CELL_COLUMNS, Cell, Ids
+from ..store.store import Store
+from ..store.vectors import Hits, nearest
+from .plan import Plan
+from .session import joined
+from .workers import Workers
+
+Unit = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.int64]
+
+_ATTEMPTS = 5
+
+
+@contextmanager
+def searching(
+    store: Store, address: str, *, workers: int | None = None, keep: bool = True
+) -> Iterator[Store]:
+    """Have the searches of a store answered by Ray workers for the length of a `with`.
+
+    Parameters
+    ----------
+    address : see `session.joined`
+    workers : see `Workers.of`
+    keep : leave them, warm, to who comes next; a cluster that was started here ends all the same
+
+    Raises
+    ------
+    OptionalDependencyError
+        Ray is not installed.
+    ClusterError
+        No cluster answers at the address.
+    """
+    with joined(address) as ray:
+        asked = Workers.of(ray, store, workers)
+        before, store.searcher = store.searcher, ClusterSearcher(store, asked)
+        try:
+            yield store
+        finally:
+            store.searcher = before
+            if not keep:
+                asked.stop()
+
+
+class ClusterSearcher:
+    """Finds what `VectorIndex.search` would, partition by partition, on workers.
+
+    All partitions answer of one version of the table, the newest when the search began. Where one
+    has changed before its worker could load it, all are asked again of a newer version.
+    """
+
+    def __init__(self, store: Store, workers: Workers) -> None:
+        self._store = store
+        self._workers = workers
+        self._plan: Plan | None = None
+        self._table: Any = None
+
+    def search(
+        self,
+        query: npt.NDArray[np.float32],
+        k: int,
+        language: str | None = None,
+        noise: str | None = None,
+        allowed_ids: Ids | None = None,
+    ) -> Hits:
+        """Search as `VectorIndex.search`.
+
+        Raises
+        ------
+        UsageError
+            The query has another shape, is zero or not finite, or `k` is below 1.
+        ClusterError
+            A worker did not answer, or the store changed faster than it could be loaded.
+        """
+        unit = self._store.vectors.unit(query, k)
+        for _ in range(_ATTEMPTS):
+            plan = self._newest()
+            if allowed_ids is not None:
+                ids_of = self._by_cell(plan, language, noise, allowed_ids)
+                return self._among(plan, unit, k, ids_of)
+            hits = self._nearest(plan, unit, k, plan.cells(language, noise))
+            if hits is not None:
+                return hits
+        raise ClusterError(
+            f"the store changed {_ATTEMPTS} times while it was loaded to be searched; try again"
+            " when less is written"
+        )
+
+    def _newest(self) -> Plan:
+        """Plan for the newest version of the table; a plan of that version is taken again."""
+        delta, everyone = self._store.recordings.delta, range(len(self._workers.handles))
+        if self._plan is None:
+            self._table = delta.handle()
+            held = list(self._workers.ask("held", dict.fromkeys(everyone, ())).values())
+        else:
+            self._table.update_incremental()
+            if self._table.version() == self._plan.version:
+                return self._plan
+            held = [self._plan.part(worker) for worker in everyone]
+        self._plan = Plan.of(delta.snapshot_of(self._table), held)
+        return self._plan
+
+    def _nearest(self, plan: Plan, unit: Unit, k: int, cells: Sequence[Cell]) -> Hits | None:
+        """Search partitions; None where one is no longer as planned."""
+        asked = {
+            worker: (plan.version, unit, k, part) for worker, part in plan.shared(cells).items()
+        }
+        hits = self._workers.ask("search", asked)
+        cold = {worker: asked[worker] for worker, found in hits.items() if found is None}
+        if cold:
+            loads = {worker: (plan.version, plan.part(worker), list(plan.files)) for worker in cold}
+            if not all(self._workers.ask("hold", loads).values()):
+                return None
+            hits |= self._workers.ask("search", cold)
+        found = [one for one in hits.values() if one is not None]
+        return nearest(found, k) if len(found) == len(asked) else None
+
+    def _among(self, plan: Plan, unit: Unit, k: int, ids_of: Mapping[Cell, Numbers]) -> Hits:
+        """Search some recordings exactly, on the workers that have their partitions."""
+        asked = {
+            worker: (plan.version, unit, k, {cell: ids_of[cell] for cell in part})
+            for worker, part in plan.shared(list(ids_of)).items()
+        }
+        return nearest(list(self._workers.ask("search_among", asked).values()), k)
+
+    def _by_cell(
+        self, plan: Plan, language: str | None, noise: str | None, allowed_ids: Ids
+    ) -> dict[Cell, Numbers]:
+        """Sort ids by the partition that they are in; ids that are not stored are passed over."""
+        rows = self._store.recordings.scan(
+            ["id", *CELL_COLUMNS], language, noise, ids=allowed_ids, version=plan.version
+        )
+        grouped = rows.group_by(CELL_COLUMNS).aggregate([("id", "list")])
+        cells = zip(*(grouped[column].to_pylist() for column in CELL_COLUMNS), strict=True)
+        ids = grouped["id_list"].to_pylist()
+        return {cell: np.array(some, np.int64) for cell, some in zip(cells, ids, strict=True)}
