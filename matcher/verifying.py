@@ -17,10 +17,10 @@ from ..rerank.decision import (
 )
 from ..rerank.explanations import explanations
 from ..rerank.pair_evaluation import PairEvaluation, evaluate_pairs, pair_scores
+from ..rerank.pair_files import Pair
 from ..rerank.pairs import LaidPairs, lay_out_pairs, same_audio
 from ..rerank.results import Decision, Verification
 from ..rerank.scoring import Scored, known_or_none, log_rows, missing_reranker, score_pairs
-from ..rerank.pair_files import Pair
 from ..retrieval.groups import Groups
 from ..retrieval.library import Embed, Reference
 from .bench import Bench

@@ -66,7 +66,10 @@ def _blocks(groups: Groups) -> Iterator[npt.NDArray[np.int64]]:
 def _compare(members: Floats, scores: Doubles) -> tuple[Doubles, ...]:
     """Compare members (b, n, dimension) with their group's rest, given scores (b, n)."""
     rest = _rest(scores)
-    cosines = members @ np.take_along_axis(members, rest[..., None], axis=1).transpose(0, 2, 1)
+    rivals = members
+    if rest.shape[1] < members.shape[1]:
+        rivals = np.take_along_axis(members, rest[..., None], axis=1)
+    cosines = members @ rivals.transpose(0, 2, 1)
     others = rest[:, None, :] != np.arange(scores.shape[1])[None, :, None]
     count = others.sum(axis=2)
     mean = np.where(others, cosines, 0).sum(axis=2) / count

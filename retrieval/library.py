@@ -1,8 +1,10 @@
 """The recordings that matching asks for, kept in memory while the store's table does not change."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -17,6 +19,7 @@ from .normalize import Background
 from .voices import Labelled, Labels, Voices
 
 if TYPE_CHECKING:
+    from ..store.reading import Snapshot
     from ..store.references import Resolved
     from ..store.store import Store
 
@@ -26,6 +29,7 @@ Rows = npt.NDArray[np.int64]
 
 MOST_ROWS = 100_000
 _MISSES_BEFORE_ALL = 2
+_MANY_AT_ONCE = 2_048
 _COLUMNS = (*Voices.COLUMNS, "path")
 
 
@@ -88,6 +92,7 @@ class Library:
         self._voices: Voices | None = None
         self._paths: Labels = np.empty(0, object)
         self._labelled: Labelled | None = None
+        self._has_all = False
         self._misses = 0
         self._backgrounds: dict[str, Background] = {}
 
@@ -136,8 +141,10 @@ class Library:
     def labelled(self) -> Labelled:
         """Return what every recording of the store is labelled with, and its embedding."""
         if self._labelled is None:
+            if self._has_all and self._voices is not None:
+                return self._voices.labels()
             columns = list(Labelled.COLUMNS)
-            table = self._store.recordings.scan(columns=columns, version=self.version)
+            table = self._store.recordings.scan(columns=columns, version=self._snapshot)
             self._labelled = Labelled.of(table)
         return self._labelled
 
@@ -175,7 +182,9 @@ class Library:
         unknown = self._unknown(references)
         if unknown:
             self._misses += 1
-            if self._misses == _MISSES_BEFORE_ALL:
+            if not self._has_all and (
+                self._misses == _MISSES_BEFORE_ALL or len(unknown) > _MANY_AT_ONCE
+            ):
                 self._read_all()
                 unknown = self._unknown(references)
         if not unknown:
@@ -195,16 +204,16 @@ class Library:
         """
         if self._store.recordings.delta.count() > MOST_ROWS:
             return
-        names = self._store.recordings.scan(columns=["id", "path"], version=self.version)
-        ids, paths = names["id"].to_pylist(), names["path"].to_pylist()
+        self._hold(self._scan())
+        self._has_all = True
+        ids, paths = [*self._row_of], self._paths.tolist()
         times = Counter(paths)
         self._id_of |= {str(id_): id_ for id_ in ids}
         self._id_of |= {
             path: id_
             for path, id_ in zip(paths, ids, strict=True)
-            if times[path] == 1 and path not in self._id_of and not Path(path).exists()
+            if times[path] == 1 and path not in self._id_of and not os.path.exists(path)  # noqa: PTH110
         }
-        self._read(ids)
 
     def _read(self, ids: Sequence[int]) -> None:
         """Read the rows of ids that are not in memory yet."""
@@ -214,16 +223,28 @@ class Library:
         if len(self._row_of) + len(missing) > MOST_ROWS:
             self._row_of, self._voices, self._paths = {}, None, self._paths[:0]
             missing = list(ids)
-        table = self._store.recordings.scan(
-            columns=list(_COLUMNS), ids=missing, version=self.version
-        )
-        read = Voices.of(table)
-        known = len(self._row_of)
-        self._row_of |= {id_: known + row for row, id_ in enumerate(read.ids.tolist())}
-        self._voices = read if self._voices is None else self._voices.joined(read)
-        self._paths = np.concatenate([self._paths, table["path"].to_numpy()])
+        table = self._scan(missing)
+        if self._voices is None:
+            self._hold(table)
+        else:
+            read, known = Voices.of(table), len(self._row_of)
+            self._row_of |= {id_: known + row for row, id_ in enumerate(read.ids.tolist())}
+            self._voices = self._voices.joined(read)
+            self._paths = np.concatenate([self._paths, table["path"].to_numpy()])
         if not all(id_ in self._row_of for id_ in missing):
             raise StoreError("the store changed while it was read; run the command again")
+
+    def _scan(self, ids: Sequence[int] | None = None) -> pa.Table:
+        return self._store.recordings.scan(list(_COLUMNS), ids=ids, version=self._snapshot)
+
+    def _hold(self, table: pa.Table) -> None:
+        """Hold these rows in memory, and no others."""
+        self._voices, self._paths = Voices.of(table), table["path"].to_numpy()
+        self._row_of = {id_: row for row, id_ in enumerate(self._voices.ids.tolist())}
+
+    @cached_property
+    def _snapshot(self) -> "Snapshot":
+        return self._store.recordings.delta.snapshot(self.version)
 
     def _gathered(
         self, picked: Rows, files: list[Path], rows: Rows, embed: Embed | None

@@ -93,6 +93,10 @@ class Voices(Labelled):
     spectrum_std: Floats
     extras: Labels
 
+    def labels(self) -> Labelled:
+        """Return what they are labelled with, and the embeddings."""
+        return Labelled(self.ids, self.speakers, self.languages, self.noises, self.embeddings)
+
     @classmethod
     def of(cls, table: pa.Table) -> Self:
         """Read a table that has `COLUMNS` of RECORDINGS_SCHEMA."""

@@ -9,6 +9,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import SqlError, StoreError, UsageError
@@ -18,6 +20,8 @@ from .reading import DataFile, Snapshot, locked, one_line, quote, trusted
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable, WriterProperties
+
+    from .finding import Finder
 
 Result = TypeVar("Result")
 
@@ -164,22 +168,22 @@ class DeltaFolder:
     def pick(
         self,
         columns: Sequence[str],
-        key: str,
-        values: pa.Array,
+        ids: npt.NDArray[np.int64],
+        finder: "Finder",
         *,
         partition: Mapping[str, str | None] | None = None,
         at: Snapshot | int | None = None,
     ) -> pa.Table:
-        """Read few rows by a key that is no partition's: as `read` does, without the other rows.
+        """Read few rows by id: as `read` does, without the other rows.
 
         Raises
         ------
         StoreError
             A file of the table is lost or damaged.
         """
-        names = list(dict.fromkeys([key, *columns]))
+        names = list(dict.fromkeys(["id", *columns]))
         rows = self._pinned(
-            lambda snapshot: pick(snapshot.within(partition or {}), names, key, values), at
+            lambda snapshot: pick(snapshot, names, ids, partition or {}, finder), at
         )
         return rows.select(columns)
 

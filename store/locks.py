@@ -2,7 +2,7 @@
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 _MAINTENANCE = "maintenance"
@@ -28,6 +28,18 @@ class Locks:
         """Hold off maintenance and all other writers of `name`."""
         with self.writing(), self._hold(name, fcntl.LOCK_EX):
             yield
+
+    @contextmanager
+    def idle(self, name: str) -> Iterator[bool]:
+        """Hold off maintenance and writers of `name`, or tell that there is one: never wait."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._hold(_MAINTENANCE, fcntl.LOCK_SH | fcntl.LOCK_NB))
+                held.enter_context(self._hold(name, fcntl.LOCK_EX | fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     @contextmanager
     def maintaining(self) -> Iterator[None]:

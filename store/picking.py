@@ -3,8 +3,7 @@
 DuckDB decodes lists of numbers for all rows of a file, also where few of them are asked for.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .finding import Finder
+from .places import Found
 from .reading import DataFile, Snapshot, trusted
 
 if TYPE_CHECKING:
@@ -20,39 +21,58 @@ if TYPE_CHECKING:
 Numbers = npt.NDArray[np.int64]
 
 
-def pick(snapshot: Snapshot, names: Sequence[str], key: str, values: pa.Array) -> pa.Table:
-    """Read the rows whose key is among some values, sorted by it.
+def pick(
+    snapshot: Snapshot,
+    names: Sequence[str],
+    ids: Numbers,
+    partition: Mapping[str, str | None],
+    finder: Finder,
+) -> pa.Table:
+    """Read the rows of some ids, sorted by id; those that are not stored are passed over.
 
     Parameters
     ----------
-    names : columns to read, the key among them
-    key : a column of int64 that is not partitioned by
+    names : columns to read, `id` among them
+    ids : int64 (any,)
+    partition : values that partition columns have; None is any
+    finder : of the table
     """
+    known = finder.ask(snapshot, lambda places: places.find(ids))
+    if known is not None:
+        picked = _read(snapshot, names, known, partition)
+        if set(picked["id"].to_pylist()) <= set(known.ids.tolist()):
+            return picked
+    return _read(snapshot, names, _scanned(snapshot, ids), partition)
+
+
+def _scanned(snapshot: Snapshot, ids: Numbers) -> Found:
+    """Find where rows are by reading all ids."""
+    if not snapshot.files:
+        return Found(*np.empty((3, 0), np.int64))
+    with trusted("rows", snapshot, places=True) as connection:
+        connection.register("among", pa.table({"value": ids}))
+        found = connection.sql(
+            "SELECT id, file_index, file_row_number FROM rows WHERE id IN (SELECT value FROM among)"
+        ).to_arrow_table()
+    return Found(*(column.cast(pa.int64()).to_numpy() for column in found.columns))
+
+
+def _read(
+    snapshot: Snapshot, names: Sequence[str], found: Found, partition: Mapping[str, str | None]
+) -> pa.Table:
+    """Read rows of which is known where they are."""
     schema = pa.schema([snapshot.schema.field(name) for name in names])
-    files = {file.path: file for file in snapshot.files}
+    wanted = {file.path for file in snapshot.within(partition).files}
+    files = [(number, snapshot.files[number]) for number in np.unique(found.files)]
     parts = [
-        _rows(files[path], snapshot, rows, schema)
-        for path, rows in _places(snapshot, key, values).items()
+        _rows(file, snapshot, np.sort(found.rows[found.files == number]), schema)
+        for number, file in files
+        if file.path in wanted
     ]
     if not parts:
         return schema.empty_table()
     picked = pa.concat_tables(parts)
-    return picked.take(pc.sort_indices(picked[key])).combine_chunks()
-
-
-def _places(snapshot: Snapshot, key: str, values: pa.Array) -> dict[str, Numbers]:
-    """Find where the rows are: the row numbers in each file, rising."""
-    if not snapshot.files:
-        return {}
-    with trusted("rows", snapshot, places=True) as connection:
-        connection.register("among", pa.table({"value": values}))
-        found = connection.sql(
-            f'SELECT filename, file_row_number FROM rows WHERE "{key}" IN (SELECT value FROM among)'  # noqa: S608
-        ).fetchall()
-    places = defaultdict(list)
-    for path, row in found:
-        places[path].append(row)
-    return {path: np.sort(np.array(rows, np.int64)) for path, rows in places.items()}
+    return picked.take(pc.sort_indices(picked["id"])).combine_chunks()
 
 
 def _rows(file: DataFile, snapshot: Snapshot, rows: Numbers, schema: pa.Schema) -> pa.Table:

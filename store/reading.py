@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-_PLACES = ("filename", "file_row_number")
+_PLACES = ("file_index", "file_row_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def trusted(name: str, snapshot: Snapshot, *, places: bool = False) -> "duckdb.D
 
     Parameters
     ----------
-    places : give each row its `filename` and `file_row_number` as well
+    places : give each row its `file_index` among the files and its `file_row_number` as well
     """
     connection = _shared(os.getpid()).cursor()
     connection.execute(f"CREATE TEMP VIEW {name} AS {_select(snapshot, places)}")
@@ -120,7 +120,6 @@ def _select(snapshot: Snapshot, places: bool = False) -> str:
     columns = ", ".join(f'"{name}"' for name in (*snapshot.schema.names, *added))
     hive = ", ".join(f"{quote(name)}: VARCHAR" for name in snapshot.partitions)
     options = f"true, hive_types = {{{hive}}}" if hive else "false"
-    options += "".join(f", {name} = true" for name in added)
     files = _list([file.path for file in snapshot.files])
     return f"SELECT {columns} FROM read_parquet({files}, hive_partitioning = {options})"  # noqa: S608
 

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import StoreError
+from . import finding
 from .arrays import embeddings
 from .delta import MERGED_FILE_BYTES, DeltaFolder, Result, in_cells, retrying, writer_properties
+from .finding import Finder
 from .locks import Locks
 from .reading import Snapshot, quote
 from .rows import check, tag_problem, to_table
@@ -46,6 +48,7 @@ class RecordingsTable:
 
     def __init__(self, folder: Path, locks: Locks, dimension: int) -> None:
         self.delta = DeltaFolder(folder, RECORDINGS_SCHEMA, order=["id"], partitions=CELL_COLUMNS)
+        self.finder = Finder(folder.parent / "index" / finding.NAME, locks, self.version)
         self._locks = locks
         self._dimension = dimension
 
@@ -144,9 +147,10 @@ class RecordingsTable:
         partition = {"language": language, "noise": noise}
         names = RECORDINGS_SCHEMA.names if columns is None else list(columns)
         if ids is not None and where is None and len(ids) <= _MOST_PICKED and _LISTS & {*names}:
-            return self.delta.pick(names, "id", _array(ids), partition=partition, at=version)
-        among = None if ids is None else {"id": _array(ids)}
-        return self.delta.read(names, partition=partition, where=where, among=among, at=version)
+            among = np.asarray(ids, np.int64)
+            return self.delta.pick(names, among, self.finder, partition=partition, at=version)
+        wanted = None if ids is None else {"id": _array(ids)}
+        return self.delta.read(names, partition=partition, where=where, among=wanted, at=version)
 
     def embedding_batches(
         self, cell: Cell, snapshot: Snapshot

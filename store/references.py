@@ -5,12 +5,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
-
-import pyarrow as pa
+from typing import NoReturn
 
 from ..errors import AmbiguousRecordingError, UnknownRecordingError
 from .files import absolute
+from .naming import Naming
 from .recordings import RecordingsTable
 
 Reference = str | int | Path
@@ -50,34 +49,19 @@ def resolve(
 
 
 class _Known:
-    """The stored rows that references may name, found in one read for each kind of name."""
+    """The stored rows that references may name, found together for each kind of name."""
 
     def __init__(self, recordings: RecordingsTable, references: Sequence[Reference]) -> None:
         ids = {number for each in references if (number := _as_id(each)) is not None}
         names = {_utf8(str(each)) for each in references if not isinstance(each, int)}
-        files = {file for name in names for file in _absolute(name)}
-        self.ids = _stored(recordings, pa.array(ids, pa.int64()))
+        stored = Naming(recordings.delta, recordings.finder)
+        self.ids = stored.ids(ids)
         self.by_path: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for row in _rows(recordings, "path", pa.array(names, pa.string())):
-            self.by_path[row["path"]].append((_full(row), row["id"]))
-        stored = _rows(recordings, "rtrim(root, '/') || '/' || path", pa.array(files, pa.string()))
-        self.by_file = {_full(row): int(row["id"]) for row in stored}
-
-
-def _stored(recordings: RecordingsTable, ids: pa.Array) -> set[int]:
-    """Tell which ids are stored: without texts, which would be read of all rows."""
-    return (
-        set(recordings.delta.read(["id"], among={"id": ids})["id"].to_pylist())
-        if len(ids)
-        else set()
-    )
-
-
-def _rows(recordings: RecordingsTable, key: str, values: pa.Array) -> list[dict[str, Any]]:
-    if not len(values):
-        return []
-    found = recordings.delta.read(["id", "root", "path"], among={key: values})
-    return list(found.to_pylist())
+        for row in stored.paths(names):
+            self.by_path[row.path].append((row.full, row.id))
+        others = names - self.by_path.keys()
+        files = {file for name in others for file in _absolute(name)}
+        self.by_file = {row.full: row.id for row in stored.files(files)}
 
 
 def _resolve(reference: Reference, known: _Known, missing_ok: bool) -> Resolved:
@@ -100,9 +84,8 @@ def _resolve_known(reference: Reference, known: _Known) -> Resolved:
 
 def _resolve_name(reference: Reference, name: str, known: _Known) -> Resolved:
     stored = known.by_path.get(_utf8(name), [])
-    file = Path(name)
-    on_disk = file.is_file()
-    if len(stored) > 1 or (stored and on_disk and not _is_same(stored[0][0], file)):
+    on_disk = os.path.isfile(name)  # noqa: PTH113 - thousands of them
+    if len(stored) > 1 or (stored and on_disk and not _is_same(stored[0][0], Path(name))):
         _raise_ambiguous(name, [full for full, _ in stored], on_disk)
     if stored:
         return Resolved(reference, stored[0][1], None)
@@ -110,7 +93,7 @@ def _resolve_name(reference: Reference, name: str, known: _Known) -> Resolved:
         if full in known.by_file:
             return Resolved(reference, known.by_file[full], None)
     if on_disk:
-        return Resolved(reference, None, file)
+        return Resolved(reference, None, Path(name))
     raise UnknownRecordingError(
         f"expected an id, a stored path or an audio file, got {name!r}; index it, or mend the name"
     )
@@ -140,10 +123,6 @@ def _is_same(full: str, file: Path) -> bool:
         return file.samefile(full)
     except OSError:
         return os.path.realpath(full) == os.path.realpath(file)
-
-
-def _full(row: dict[str, Any]) -> str:
-    return f"{row['root'].rstrip('/')}/{row['path']}"
 
 
 def _utf8(name: str) -> str:
