@@ -1,6 +1,6 @@
 """Read hostile files one after the other in a process of bounded memory and time.
 
-Run as `python hostile_child.py KIND FOLDER`: a line of JSON for each file, told by its name.
+Run as `python hostile_child.py KIND FOLDER KIND FOLDER…`: a line of JSON for each file.
 """
 
 import faulthandler
@@ -11,8 +11,9 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ MEBIBYTE = 1 << 20
 class Case:
     """What became of one file: how it ended, its CPU time, the memory beyond what was held."""
 
+    kind: str
     name: str
     ended: str
     seconds: float
@@ -34,11 +36,17 @@ class Case:
 
 def read_all(kind: str, folder: Path) -> list[Case]:
     """Read every file of a folder in a child; a crash or a hang is an assertion that names it."""
-    command = [sys.executable, __file__, kind, str(folder)]
+    return read_each({kind: folder})[kind]
+
+
+def read_each(folders: Mapping[str, Path]) -> dict[str, list[Case]]:
+    """Read the folders of several kinds in one child."""
+    asked = [str(part) for pair in folders.items() for part in pair]
+    command = [sys.executable, __file__, *asked]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     cases = [Case(**json.loads(line)) for line in done.stdout.splitlines()]
     assert done.returncode == 0, f"after {len(cases)} cases: {done.stderr[-3_000:]}"
-    return cases
+    return {kind: [case for case in cases if case.kind == kind] for kind in folders}
 
 
 def check(cases: Sequence[Case], most_s: float, most_mebibytes: float) -> None:
@@ -80,7 +88,7 @@ def _readers() -> dict[str, Callable[[Path], Any]]:
     }
 
 
-def _case(name: str, read: Callable[[], Any]) -> Case:
+def _case(kind: str, name: str, read: Callable[[], Any]) -> Case:
     from spkret.errors import AudioError, SpkretError
 
     Path("/proc/self/clear_refs").write_text("5")
@@ -98,7 +106,7 @@ def _case(name: str, read: Callable[[], Any]) -> Case:
         ended, bug = type(error).__name__, traceback.format_exc()[-1_500:]
     faulthandler.cancel_dump_traceback_later()
     took = time.process_time() - started
-    return Case(name, ended, took, _memory("VmHWM") - held, bug)
+    return Case(kind, name, ended, took, _memory("VmHWM") - held, bug)
 
 
 def _memory(what: str) -> float:
@@ -106,14 +114,15 @@ def _memory(what: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
 
 
-def _main(kind: str, folder: Path) -> None:
+def _main(folders: Mapping[str, Path]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
     warnings.simplefilter("error")
-    read = _readers()[kind]
-    for path in sorted(folder.iterdir()):
-        case = _case(path.name, lambda path=path: read(path))  # type: ignore[misc]
-        print(json.dumps({name: getattr(case, name) for name in Case.__slots__}), flush=True)
+    readers = _readers()
+    for kind, folder in folders.items():
+        for path in sorted(folder.iterdir()):
+            case = _case(kind, path.name, partial(readers[kind], path))
+            print(json.dumps({name: getattr(case, name) for name in Case.__slots__}), flush=True)
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], Path(sys.argv[2]))
+    _main(dict(zip(sys.argv[1::2], map(Path, sys.argv[2::2]), strict=True)))
