@@ -14,6 +14,7 @@ from .matching import identify, identify_many, query, verify, verify_pairs
 from .noting import log
 from .reporting import report
 from .reranking import evaluate, make_trials, train_reranker
+from .searching import searching
 
 __all__ = [
     "Reference",
@@ -35,6 +36,7 @@ __all__ = [
     "probe",
     "query",
     "report",
+    "searching",
     "sql",
     "tag",
     "tag_windows",

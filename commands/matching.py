@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..errors import UsageError
 from .base import (
     Command,
     device_option,
@@ -15,6 +16,7 @@ from .base import (
     model_option,
     store_option,
 )
+from .clustering import search_options, searched
 from .output import note_warnings, percent, print_contributions, print_json, print_table
 from .values import complete_recording
 
@@ -30,8 +32,10 @@ _EVEN = 0.5
         "spkret query anchor.wav --group group.txt": "who of these is the anchor",
         "ls calls/*.wav | spkret query anchor.wav --group - --json": "from a pipe, for a program",
         "spkret query en/004.opus --language en --top 5": "the nearest five of the whole store",
+        "spkret query en/004.opus --ray auto": "of a store too large for one machine",
     },
-    see_also=("verify", "identify", "docs/querying.md"),
+    see_also=("verify", "identify", "docs/querying.md", "docs/scale.md"),
+    sections={"Cluster": ("--ray", "--ray-workers", "--ray-stop")},
 )
 @click.argument("anchor", shell_complete=complete_recording)
 @store_option
@@ -55,12 +59,20 @@ _EVEN = 0.5
     help="Name no match below this probability.",
 )
 @filter_options
+@search_options
 @model_option
 @device_option
 @log_option
 @json_option
 def query(
-    anchor: str, store_path: Path, group_file: str | None, as_json: bool, **options: Any
+    anchor: str,
+    store_path: Path,
+    group_file: str | None,
+    ray: str | None,
+    ray_workers: int | None,
+    ray_stop: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Name the one file in a group that is spoken by ANCHOR's speaker.
 
@@ -74,9 +86,11 @@ def query(
     from .. import api
     from .progress import Working
 
+    if ray is not None and group_file is not None:
+        raise UsageError("expected --group or --ray, got both: a group is scored on this machine")
     group = None if group_file is None else _read_group(group_file)
-    with Working("searching"):
-        match = api.query(store_path, anchor, group, **options).to_dict()
+    with Working("searching"), searched(store_path, ray, ray_workers, ray_stop) as store:
+        match = api.query(store, anchor, group, **options).to_dict()
     if as_json:
         print_json(match)
     else:
