@@ -120,11 +120,11 @@ class Places:
         """
         wanted = np.unique(ids)
         block_of = np.searchsorted(self.fences, wanted, side="right") - 1
-        starts = np.flatnonzero(np.diff(block_of, prepend=-2))
         found = [np.empty((2, 0), np.int64)]
-        for asked, block in zip(np.split(wanted, starts[1:]), block_of[starts], strict=True):
+        for block in np.unique(block_of).tolist():
             if block >= 0:
-                part = self._block(int(block))
+                part = self._block(block)
+                asked = wanted[slice(*np.searchsorted(block_of, [block, block + 1]))]
                 at = np.searchsorted(part[0], asked).clip(max=part.shape[1] - 1)
                 found.append(part[:, at[part[0, at] == asked]])
         every, where = np.concatenate(found, axis=1)
