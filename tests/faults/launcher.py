@@ -18,6 +18,7 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -108,12 +109,15 @@ def _turn_clock(seconds: float) -> None:
 
 def run(arguments: list[str], out: str, setup: Mapping[str, Any]) -> None:
     """Be the command: never returns."""
-    status = 99
+    status, copiers = 99, []
     try:
         os.setsid()
         for number, name in ((1, "out"), (2, "err")):
             written = os.open(f"{out}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-            os.dup2(written, number)
+            if "file_bytes" in setup:
+                copiers.append(_copy(number, written))
+            else:
+                os.dup2(written, number)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         set_up(setup)
         from spkret import cli
@@ -126,7 +130,19 @@ def run(arguments: list[str], out: str, setup: Mapping[str, Any]) -> None:
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
+    for number, copier in enumerate(copiers, 1):
+        os.close(number)
+        copier.wait()
     os._exit(status)
+
+
+def _copy(number: int, file: int) -> subprocess.Popen[bytes]:
+    """Let a process write what is said to a file: pipes have no limit of their size."""
+    copier = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=file)
+    assert copier.stdin is not None
+    os.dup2(copier.stdin.fileno(), number)
+    copier.stdin.close()
+    return copier
 
 
 def start(request: Mapping[str, Any]) -> dict[str, Any]:
