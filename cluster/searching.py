@@ -60,7 +60,7 @@ class ClusterSearcher:
 
     def __init__(self, store: Store, workers: Workers) -> None:
         self._store = store
-        self._workers = workers
+        self.workers = workers
         self._plan: Plan | None = None
         self._table: Any = None
 
@@ -97,10 +97,10 @@ class ClusterSearcher:
 
     def _newest(self) -> Plan:
         """Plan for the newest version of the table; a plan of that version is taken again."""
-        delta, everyone = self._store.recordings.delta, range(len(self._workers.handles))
+        delta, everyone = self._store.recordings.delta, range(len(self.workers.handles))
         if self._plan is None:
             self._table = delta.handle()
-            held = list(self._workers.ask("held", dict.fromkeys(everyone, ())).values())
+            held = list(self.workers.ask("held", dict.fromkeys(everyone, ())).values())
         else:
             self._table.update_incremental()
             if self._table.version() == self._plan.version:
@@ -114,13 +114,13 @@ class ClusterSearcher:
         asked = {
             worker: (plan.version, unit, k, part) for worker, part in plan.shared(cells).items()
         }
-        hits = self._workers.ask("search", asked)
+        hits = self.workers.ask("search", asked)
         cold = {worker: asked[worker] for worker, found in hits.items() if found is None}
         if cold:
             loads = {worker: (plan.version, plan.part(worker), list(plan.files)) for worker in cold}
-            if not all(self._workers.ask("hold", loads).values()):
+            if not all(self.workers.ask("hold", loads).values()):
                 return None
-            hits |= self._workers.ask("search", cold)
+            hits |= self.workers.ask("search", cold)
         found = [one for one in hits.values() if one is not None]
         return nearest(found, k) if len(found) == len(asked) else None
 
@@ -130,7 +130,7 @@ class ClusterSearcher:
             worker: (plan.version, unit, k, {cell: ids_of[cell] for cell in part})
             for worker, part in plan.shared(list(ids_of)).items()
         }
-        return nearest(list(self._workers.ask("search_among", asked).values()), k)
+        return nearest(list(self.workers.ask("search_among", asked).values()), k)
 
     def _by_cell(
         self, plan: Plan, language: str | None, noise: str | None, allowed_ids: Ids

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import StoreError, UsageError
+from ..store.sampling import sample
 from . import background_file
 from .normalize import Background
 from .voices import Labelled, Labels, Voices
@@ -28,6 +29,7 @@ Embed = Callable[[Sequence[Path]], pa.Table]
 Rows = npt.NDArray[np.int64]
 
 MOST_ROWS = 100_000
+MOST_FITTED = 1_000_000
 _MISSES_BEFORE_ALL = 2
 _MANY_AT_ONCE = 2_048
 _COLUMNS = (*Voices.COLUMNS, "path")
@@ -161,10 +163,16 @@ class Library:
             path = self._store.path / "index" / "background.npz"
             cached = background_file.read(path, key)
             if cached is None:
-                cached = Background.fit(self.labelled(), prior)
+                cached = Background.fit(self._typical(), prior)
                 background_file.write(path, cached, key)
             self._backgrounds[key] = cached
         return self._backgrounds[key]
+
+    def _typical(self) -> Labelled:
+        """Return what is labelled, or an even part of what is too much to be held in memory."""
+        if self._store.recordings.delta.count() <= MOST_FITTED:
+            return self.labelled()
+        return Labelled.of(sample(self._snapshot, Labelled.COLUMNS, MOST_FITTED))
 
     def _resolve(self, references: Sequence[Reference]) -> dict[str, Path]:
         """Note the ids of stored references; return the files of the others."""

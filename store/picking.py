@@ -65,7 +65,7 @@ def _read(
     wanted = {file.path for file in snapshot.within(partition).files}
     files = [(number, snapshot.files[number]) for number in np.unique(found.files)]
     parts = [
-        _rows(file, snapshot, np.sort(found.rows[found.files == number]), schema)
+        rows_of(file, snapshot, np.sort(found.rows[found.files == number]), schema)
         for number, file in files
         if file.path in wanted
     ]
@@ -75,7 +75,7 @@ def _read(
     return picked.take(pc.sort_indices(picked["id"])).combine_chunks()
 
 
-def _rows(file: DataFile, snapshot: Snapshot, rows: Numbers, schema: pa.Schema) -> pa.Table:
+def rows_of(file: DataFile, snapshot: Snapshot, rows: Numbers, schema: pa.Schema) -> pa.Table:
     """Read some rows of a file, and give them the values of the partition that it belongs to."""
     import pyarrow.parquet as pq
 

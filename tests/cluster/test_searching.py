@@ -46,7 +46,7 @@ def shared(ray: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store
 
 def workers_of(store: Store) -> Workers:
     assert isinstance(store.searcher, ClusterSearcher)
-    return store.searcher._workers
+    return store.searcher.workers
 
 
 def ids_of(store: Store) -> npt.NDArray[np.int64]:
