@@ -25,7 +25,7 @@ demo: $(READY) ## index the example corpus, evaluate, query: ends with the match
 	$(BIN)/spkret demo
 
 test: $(READY) browser ## the test suite, two files of tests at a time
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 browser: $(READY) # what the tests of the web page drive; without one, they are skipped
 	@command -v chromium chromium-browser google-chrome >/dev/null \

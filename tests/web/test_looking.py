@@ -248,8 +248,8 @@ def test_conditions_mean_the_same_everywhere(
 def test_busy_is_told_and_health_is_answered_meanwhile(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spkret.web.tables.LONGEST_S", 2.0)
-    monkeypatch.setattr("spkret.web.turns._PATIENCE_S", 3.0)
+    monkeypatch.setattr("spkret.web.tables.LONGEST_S", 1.0)
+    monkeypatch.setattr("spkret.web.turns._PATIENCE_S", 1.5)
     slow = {"statement": "select levenshtein(repeat('a', 400000), repeat('b', 400000))"}
     answers: list[Any] = []
     with ThreadPoolExecutor(40) as pool:
