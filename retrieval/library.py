@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from ..store.store import Store
 
 Reference = str | int | Path
-Embed = Callable[[Sequence[Path]], pa.Table]
+File = str | Path
+"""What is not stored: a path, or a URL, which is a text."""
+Embed = Callable[[Sequence[File]], pa.Table]
 Rows = npt.NDArray[np.int64]
 
 MOST_ROWS = 100_000
@@ -174,9 +176,11 @@ class Library:
             return self.labelled()
         return Labelled.of(sample(self._snapshot, Labelled.COLUMNS, MOST_FITTED))
 
-    def _resolve(self, references: Sequence[Reference]) -> dict[str, Path]:
+    def _resolve(self, references: Sequence[Reference]) -> dict[str, File]:
         """Note the ids of stored references; return the files of the others."""
-        fresh = {str(one): Path(one) for one in references if isinstance(one, Unstored)}
+        fresh: dict[str, File] = {
+            str(one): Path(one) for one in references if isinstance(one, Unstored)
+        }
         looked_up = self._look_up([one for one in references if not isinstance(one, Unstored)])
         found = {str(each.reference): each.file for each in looked_up if each.file is not None}
         return fresh | found
@@ -255,7 +259,7 @@ class Library:
         return self._store.recordings.delta.snapshot(self.version)
 
     def _gathered(
-        self, picked: Rows, files: list[Path], rows: Rows, embed: Embed | None
+        self, picked: Rows, files: list[File], rows: Rows, embed: Embed | None
     ) -> Gathered:
         paths, stored = self._paths[picked], np.ones(len(picked), bool)
         voices = None if self._voices is None else self._voices.take(picked)
@@ -269,7 +273,7 @@ class Library:
         return Gathered(voices, paths, stored, rows)
 
 
-def _embedded(files: list[Path], embed: Embed | None) -> Voices:
+def _embedded(files: list[File], embed: Embed | None) -> Voices:
     if embed is None:
         raise UsageError(
             f"expected recordings of the store, got the file {files[0]}; index it first"

@@ -11,22 +11,25 @@ from ..errors import AmbiguousRecordingError, UnknownRecordingError
 from .files import absolute
 from .naming import Naming
 from .recordings import RecordingsTable
+from .urls import has_file, is_url
 
 Reference = str | int | Path
+File = str | Path
+"""A path, or a URL, which is a text."""
 
 _ID_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A reference and what it names: the `id` of a stored recording, or else a `file` on disk.
+    """A reference and what it names: the `id` of a stored recording, or else a `file`.
 
     Both are None where it names neither and the caller allows for that.
     """
 
     reference: Reference
     id: int | None
-    file: Path | None
+    file: File | None
 
 
 def resolve(
@@ -34,8 +37,8 @@ def resolve(
 ) -> list[Resolved]:
     """Find the recordings that references name: an id, a stored path or a file, in that order.
 
-    A file on disk that is stored resolves to its row. With `missing_ok`, a reference that names
-    nothing is returned as such.
+    A file is a path or a URL; one that is stored resolves to its row. With `missing_ok`, a
+    reference that names nothing is returned as such.
 
     Raises
     ------
@@ -94,6 +97,8 @@ def _resolve_name(reference: Reference, name: str, known: _Known) -> Resolved:
             return Resolved(reference, known.by_file[full], None)
     if on_disk:
         return Resolved(reference, None, Path(name))
+    if is_url(name) and has_file(name):
+        return Resolved(reference, None, absolute(name))
     raise UnknownRecordingError(
         f"expected an id, a stored path or an audio file, got {name!r}; index it, or mend the name"
     )
@@ -114,8 +119,8 @@ def _as_id(reference: Reference) -> int | None:
 
 
 def _absolute(name: str) -> list[str]:
-    """Spell a path as it may be stored: as it is given, and with links followed."""
-    return [absolute(name), os.path.realpath(name)]
+    """Spell a path or URL as it may be stored: as it is given, and with links followed."""
+    return [absolute(name)] if is_url(name) else [absolute(name), os.path.realpath(name)]
 
 
 def _is_same(full: str, file: Path) -> bool:

@@ -91,9 +91,11 @@ def filesystem(url: str) -> "tuple[fsspec.AbstractFileSystem, str]":
 
 def has_file(url: str) -> bool:
     """Tell whether there is a file at a URL; where that cannot be asked, there is none."""
-    system, path = filesystem(url)
     try:
+        system, path = filesystem(url)
         return bool(system.isfile(path))
+    except OptionalDependencyError:
+        raise
     except Exception:  # each driver has its own
         return False
 
@@ -109,7 +111,8 @@ def _through_obstore(protocol: str, url: str) -> "type[fsspec.AbstractFileSystem
         known = ", ".join(sorted(SUPPORTED_PROTOCOLS))
         raise UsageError(f"expected a URL of {known}, got {url}; others need their fsspec driver")
     register(protocol)
-    return fsspec.get_filesystem_class(protocol)
+    driver: type[fsspec.AbstractFileSystem] = fsspec.get_filesystem_class(protocol)
+    return driver
 
 
 def _options(driver: "type[fsspec.AbstractFileSystem]") -> dict[str, Any]:
