@@ -78,6 +78,8 @@ def _join(ray: Any, address: str, cpus: int | None, object_store_bytes: int | No
             )
         else:
             ray.init(address=address, **quiet)
+        # Of the errors that it mends itself, it would write on stdout, whatever it is asked for.
+        ray._private.worker.print_to_stdstream = lambda *_, **__: None
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ClusterError(

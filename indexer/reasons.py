@@ -20,6 +20,8 @@ class Reason(StrEnum):
     """A sample rate or number of channels that no recording of speech has."""
     CORRUPT = "corrupt"
     """The header is fine and the samples cannot be decoded."""
+    CRASHED = "crashed"
+    """The process that read it died, with `--ray`."""
     TRUNCATED = "truncated"
     """The file ends before the samples that its header announces."""
     NOT_FINITE = "not_finite"
