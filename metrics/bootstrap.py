@@ -1,5 +1,7 @@
 """Intervals by a bootstrap that draws speakers."""
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -30,12 +32,21 @@ def bootstrap_interval(
     _, cluster_of = np.unique(clusters, return_inverse=True)
     totals = np.stack([np.bincount(cluster_of, weights=values), np.bincount(cluster_of)], axis=1)
     count = len(totals)
-    generator = np.random.default_rng(seed)
-    draws = generator.multinomial(count, np.full(count, 1 / count), resamples).astype(float)
-    sums, sizes = (draws @ totals).T
+    sums, sizes = (_draws(count, resamples, seed).astype(float) @ totals).T
     means = sums / sizes
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=1)
+def _draws(count: int, resamples: int, seed: int) -> npt.NDArray[np.int16]:
+    """How often each of so many clusters is drawn: (resamples, count).
+
+    Kept, for the intervals of one evaluation are all of the same draws.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(count, np.full(count, 1 / count), resamples)
+    return drawn.astype(np.int16)
 
 
 def pair_weights(

@@ -1,7 +1,7 @@
 """Anchors and their groups as row numbers, so that all groups are computed at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 import numpy as np
@@ -26,6 +26,10 @@ class Groups:
     candidates : int64 (total,), of all groups, one group after the other
     offsets : int64 (groups + 1,), where each group starts in `candidates`, and the total
 
+    Attributes
+    ----------
+    sizes : int64 (groups,), how many candidates each group has
+
     Raises
     ------
     UsageError
@@ -35,8 +39,10 @@ class Groups:
     anchors: Rows
     candidates: Rows
     offsets: Rows
+    sizes: Rows = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "sizes", np.diff(self.offsets))
         fits = len(self.offsets) == len(self.anchors) + 1 and self.offsets[-1] == len(
             self.candidates
         )
@@ -56,11 +62,6 @@ class Groups:
 
     def __len__(self) -> int:
         return len(self.anchors)
-
-    @property
-    def sizes(self) -> Rows:
-        """How many candidates each group has: (groups,)."""
-        return np.diff(self.offsets)
 
     @property
     def owners(self) -> Rows:

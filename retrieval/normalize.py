@@ -17,6 +17,7 @@ all conditions are the cohort. N is a fifth of the cohort, from 10 to 200, so th
 size cut the same quantile.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Self
@@ -144,7 +145,7 @@ class Background:
         return self._with_members_of(self, keep)._with_enough(prior)
 
     def _with_enough(self, prior: "Background | None") -> "Background":
-        if prior is None or len(np.unique(self.cohort_names)) >= SMALLEST_COHORT:
+        if prior is None or len(set(self.cohort_names.tolist())) >= SMALLEST_COHORT:
             return self
         return self._with_members_of(prior, np.ones(len(prior.cohort), bool))
 
@@ -176,15 +177,16 @@ class Background:
         names : (n,), or (n, m) where several are left out
         noises : (n,), the conditions; where there are none, AS-norm takes the whole cohort
         """
-        number_of = {name: number for number, name in enumerate(np.unique(self.cohort_names))}
-        members = np.array([number_of[name] for name in self.cohort_names], np.intp)
+        cohort_names = self.cohort_names.tolist()
+        number_of = {name: number for number, name in enumerate(dict.fromkeys(cohort_names))}
+        members = np.array([number_of[name] for name in cohort_names], np.intp)
         numbers = [number_of.get(name, -1) for name in names.ravel().tolist()]
         hidden = np.array(numbers, np.intp).reshape(len(names), -1)
         conditions = self._conditions()
-        cohorts = [np.flatnonzero(self.cohort_noises == noise) for noise in conditions]
+        cohorts = [_run(np.flatnonzero(self.cohort_noises == noise)) for noise in conditions]
         found = [
             _top_statistics(embeddings, self.cohort[rows], members[rows], hidden)
-            for rows in (*cohorts, np.arange(len(members)))
+            for rows in (*cohorts, slice(None))
         ]
         means, deviations = (np.stack(columns, axis=1) for columns in zip(*found, strict=True))
         own = np.full(len(embeddings), len(conditions))
@@ -195,8 +197,15 @@ class Background:
 
     def _conditions(self) -> list[str]:
         """The noise conditions with enough speakers for a cohort of their own."""
-        noises, counts = np.unique(self.cohort_noises, return_counts=True)
-        return [str(noise) for noise in noises[counts >= SMALLEST_COHORT]]
+        counts = Counter(self.cohort_noises.tolist())
+        return sorted(noise for noise, count in counts.items() if count >= SMALLEST_COHORT)
+
+
+def _run(rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp] | slice:
+    """Name rows that follow one another by their ends, so that taking them copies nothing."""
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return slice(rows[0], rows[-1] + 1)
+    return rows
 
 
 def names_of(voices: Labelled) -> Names:

@@ -15,6 +15,7 @@ from .arrays import embeddings
 from .delta import MERGED_FILE_BYTES, DeltaFolder, Result, in_cells, retrying, writer_properties
 from .finding import Finder
 from .locks import Locks
+from .newest import Newest
 from .reading import Snapshot, quote
 from .rows import check, tag_problem, to_table
 from .schema import RECORDINGS_SCHEMA, Embedded, FileStamp, recording_id
@@ -49,12 +50,13 @@ class RecordingsTable:
     def __init__(self, folder: Path, locks: Locks, dimension: int) -> None:
         self.delta = DeltaFolder(folder, RECORDINGS_SCHEMA, order=["id"], partitions=CELL_COLUMNS)
         self.finder = Finder(folder.parent / "index" / finding.NAME, locks, self.version)
+        self._newest = Newest(folder / "_delta_log", lambda: int(self.delta.handle().version()))
         self._locks = locks
         self._dimension = dimension
 
     def version(self) -> int:
         """Return the number of the newest commit."""
-        return int(self.delta.handle().version())
+        return self._newest.version()
 
     def commit(self, rows: Sequence[Embedded]) -> int:
         """Insert or replace rows by id in one transaction; return the table's version after it.
