@@ -89,6 +89,9 @@ class World:
         half, full, trained = (self.folder / name for name in ("half", "full", "trained"))
         manifest = (self.audio / "manifest.csv").read_text().splitlines(keepends=True)
         (self.folder / "half.csv").write_text("".join(manifest[:121]))
+        untagged = [",".join(line.split(",")[:3]) + "\n" for line in manifest]
+        (self.folder / "large.csv").write_text("".join(untagged))
+        (self.folder / "half-large.csv").write_text("".join(untagged[:1] + untagged[1::2]))
         self._run("index", self.audio, "--manifest", self.folder / "half.csv", store=half)
         shutil.copytree(half, full)
         self._run("index", self.audio, store=full)
@@ -118,6 +121,14 @@ def nothing(world: World, store: Path) -> None:
 def half(world: World, store: Path) -> None:
     """Begin with half of the corpus."""
     world.copy("half", store)
+
+
+def half_large(world: World, store: Path) -> None:
+    """Begin with half of each language, a partition indexed as a large one is."""
+    words = world.placed(("index", "AUDIO", "--manifest", "FOLDER/half-large.csv"), store)
+    ended = world.launcher.run(words, **LARGE)
+    assert ended.status == 0, ended.err
+    assert list(store.rglob("*.vectors"))
 
 
 def trained(world: World, store: Path) -> None:
@@ -157,10 +168,21 @@ def untagged(world: World, store: Path) -> None:
 
 
 CHUNKS = {"settings": {"spkret.indexer.commit:CHUNK_ROWS": 16}}
+LARGE = {
+    "settings": {
+        **CHUNKS["settings"],
+        "spkret.store.exact:MOST_BYTES": 0,
+        "spkret.store.exact:MOST_BYTES_WITH_GPU": 0,
+        "spkret.store.approximate:_MOST_LISTS": 1,  # an index of so many lists is never too small
+    }
+}
+
+INDEX_LARGE = ("index", "AUDIO", "--manifest", "FOLDER/large.csv")
 
 JOBS = (
     Job("index", ("index", "AUDIO"), nothing, CHUNKS),
     Job("index more", ("index", "AUDIO", "--prune"), half, CHUNKS),
+    Job("index large", INDEX_LARGE, half_large, LARGE),
     Job("import", ("import", "EMBEDDINGS", "--encoder", "other", "--audio-dir", "FOLDER"), nothing),
     Job("forget", ("forget", "--speaker", SPEAKER, "--yes"), trained, again=FORGOTTEN),
     Job("compact", ("check", "--compact"), many_files, keeps_reranker=True),
