@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+
+from ..store.urls import is_url
 
 MODEL_NAMES = (
     "compact",
@@ -22,6 +25,15 @@ MODEL_NAMES = (
 
 DEVICES = ("auto", "cpu", "openvino", "cuda", "cuda:0")
 STORED_FEATURES = ("stored", "acoustics", "mfcc")
+
+
+class PathOrUrl(click.Path):
+    """A path, as `click.Path` takes it, or a URL such as s3://bucket/audio, which is a text."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Leave a URL as it is: as a path it would lose a slash."""
+        of_url = isinstance(value, str) and is_url(value)
+        return value if of_url else super().convert(value, param, ctx)
 
 
 def complete_model(
