@@ -71,6 +71,7 @@ def _join(ray: Any, address: str, cpus: int | None, object_store_bytes: int | No
         _check_answers(address)
         if address == LOCAL:
             ray.init(
+                address=LOCAL,
                 num_cpus=cpus,
                 object_store_memory=object_store_bytes,
                 include_dashboard=False,
