@@ -26,7 +26,7 @@ class Paths:
     def __init__(self, place: Place | Path, origin: Path | str | None = None) -> None:
         self._place = Folder(place) if isinstance(place, Path) else place
         self.root = self._place.root
-        self._others = [] if origin is None else _others(origin, of_url=is_url(self.root))
+        self._others = None if origin is None else _others(origin, of_url=is_url(self.root))
         self._chosen: dict[bool, str] = {}
 
     def relative(self, path: str) -> str | None:
@@ -42,7 +42,7 @@ class Paths:
     def _base(self, path: str) -> str:
         """Return the folder that relative paths of this kind, bare names or not, belong to."""
         is_name = "/" not in os.path.normpath(path)
-        if not self._others or os.path.isabs(path) or is_url(path):  # noqa: PTH117
+        if self._others is None or os.path.isabs(path) or is_url(path):  # noqa: PTH117
             return self.root
         if is_name not in self._chosen:
             clips = [f"{self.root}/{_CLIPS}"] if is_name else []
@@ -55,9 +55,12 @@ class Paths:
 
 
 def _others(origin: Path | str, *, of_url: bool) -> list[str]:
-    """Return where relative paths may belong to beside the audio's own folder."""
+    """Return where relative paths may belong to beside the audio's own place, of the same kind."""
+    remote = isinstance(origin, str) and is_url(origin)
+    if of_url:
+        return [str(origin).rpartition("/")[0]] if remote else []
     here = str(Path.cwd())
-    if isinstance(origin, str):
-        return [origin.rpartition("/")[0]] if of_url else [here]
-    folder = origin if origin.is_dir() else origin.parent
+    if remote:
+        return [here]
+    folder = Path(origin) if Path(origin).is_dir() else Path(origin).parent
     return [str(folder.absolute()), here]
