@@ -5,6 +5,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..store.urls import is_url
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -25,7 +27,7 @@ def opened(store: "AnyStore") -> "Store":
     """Return the store itself, opened if it is given as a path."""
     from ..store.store import Store
 
-    return store if isinstance(store, Store) else Store.open(Path(store))
+    return store if isinstance(store, Store) else Store.open(place_of(store))
 
 
 def bound_encoder(store: "AnyStore") -> "EncoderIdentity | None":
@@ -38,9 +40,18 @@ def bound_encoder(store: "AnyStore") -> "EncoderIdentity | None":
         return None
 
 
+def place_of(store: "AnyStore") -> Path | str:
+    """Return where a store is: its folder, or its URL."""
+    if isinstance(store, str):
+        return store if is_url(store) else Path(store)
+    return Path(store) if isinstance(store, PathLike) else store.place
+
+
 def path_of(store: "AnyStore") -> Path:
-    """Return the folder of a store."""
-    return Path(store) if isinstance(store, str | PathLike) else store.path
+    """Return the folder of a store's files; of one at a URL, its working copy on this machine."""
+    from ..store.location import located
+
+    return located(place_of(store))[0]
 
 
 def trials_of(trials: "Trials") -> "Sequence[Trial]":

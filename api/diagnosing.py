@@ -1,8 +1,9 @@
 """What is installed and works."""
 
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .arguments import place_of
 
 if TYPE_CHECKING:
     from ..analysis.doctor.lines import Diagnosis
@@ -15,9 +16,9 @@ def doctor(store: str | PathLike[str] | None = None, *, quick: bool = False) -> 
 
     Parameters
     ----------
-    store : the folder of a store to check as well
+    store : the folder or URL of a store to check as well
     quick : leave out the self-test, which embeds a few examples
     """
     from ..analysis.doctor.diagnosis import diagnose
 
-    return diagnose(None if store is None else Path(store), quick)
+    return diagnose(None if store is None else place_of(store), quick)

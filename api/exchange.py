@@ -4,7 +4,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import opened, path_of
+from .arguments import opened, place_of
 from .noting import noted
 
 if TYPE_CHECKING:
@@ -95,4 +95,4 @@ def import_embeddings(
         acoustics=acoustics,
         progress=progress,
     )
-    return importing.import_embeddings(path_of(store), Path(file), encoder, options)
+    return importing.import_embeddings(place_of(store), Path(file), encoder, options)

@@ -1,12 +1,13 @@
 """Audio into stores, and tags for it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import Reference, bound_encoder, opened, path_of
+from .arguments import Reference, bound_encoder, opened, place_of
 from .loading import extractor_for, load_extractor
 from .noting import noted
 
@@ -23,19 +24,25 @@ if TYPE_CHECKING:
 
 
 def open(path: str | PathLike[str], model: str = "compact") -> "Store":
-    """Open the store in a folder; an empty or missing folder becomes a store bound to `model`.
+    """Open the store in a folder or at a URL such as s3://bucket/store.
+
+    An empty or missing folder becomes a store bound to `model`.
 
     Raises
     ------
     StoreError
         The folder holds something else.
     """
+    from ..errors import StoreNotFoundError
     from ..store.store import Store
 
-    folder = Path(path)
-    if folder.exists() and any(folder.iterdir()):
-        return Store.open(folder)
-    return Store.create(folder, load_extractor(model).identity)
+    place = place_of(path)
+    if isinstance(place, Path) and place.exists() and any(place.iterdir()):
+        return Store.open(place)
+    try:
+        return Store.open(place)
+    except StoreNotFoundError:
+        return Store.create(place, load_extractor(model).identity)
 
 
 @noted("index", lambda done: done.indexed + done.updated + done.pruned)
@@ -53,8 +60,10 @@ def index(
     tags: Sequence[str] = (),
     language_model: str | None = None,
     moved_from: str | PathLike[str] | None = None,
+    ray: str | None = None,
+    ray_workers: int | None = None,
 ) -> "IndexSummary":
-    """Embed the audio of a folder into a store, made if it is not there.
+    """Embed the audio of a folder, or at a URL, into a store, made if it is not there.
 
     Unchanged files are not read again; files that cannot be indexed go to the failures table.
     `crops`, `vad` and `denoise` shape the embeddings (see `indexer.extraction.Extraction`): a store
@@ -63,10 +72,16 @@ def index(
     last by `language_model`, a folder or a repository on Hugging Face. Where the files were indexed
     from another folder before, `moved_from`, its rows are taken over.
 
+    With `ray`, the address of a Ray cluster (`local` starts one here), `ray_workers` on its
+    machines read the files and build the indexes: one a GPU, else one for each four CPUs, if it is
+    not said how many. They have to find the store, the audio and the encoder by the same names.
+
     Raises
     ------
     UsageError
-        Nothing was indexed from `moved_from`.
+        Nothing was indexed from `moved_from`; or there are more workers than CPUs.
+    ClusterError
+        No cluster answers at the address, or its workers died again and again.
     ManifestError
         The manifest cannot be read as one.
     EncoderMismatchError
@@ -75,21 +90,38 @@ def index(
         An option needs a package that is not installed.
     """
     from ..indexer import pipeline
+    from ..indexer.embedding import ThisProcess, Workers
     from ..indexer.extraction import Extraction
     from ..indexer.tagging.registry import load_taggers
 
     extractor = load_extractor(model, device, bound_encoder(store), Extraction(crops, vad, denoise))
-    return pipeline.index(
-        Path(audio_dir),
-        path_of(store),
-        extractor.encoder,
-        manifest=None if manifest is None else Path(manifest),
-        prune=prune,
-        progress=progress,
-        options=extractor.options,
-        taggers=load_taggers(tags, extractor.identity, language_model, device),
-        moved_from=None if moved_from is None else str(moved_from),
-    )
+    taggers = load_taggers(tags, extractor.identity, language_model, device)
+    with ExitStack() as cluster:
+        workers: Workers = ThisProcess(extractor, taggers)
+        if ray is not None:
+            from ..cluster.index_worker import Means
+            from ..cluster.indexing import OnRay
+
+            means = Means(_named(model), device, tuple(tags), language_model)
+            on_ray = OnRay(ray, extractor, taggers, means, ray_workers)
+            workers = cluster.enter_context(on_ray)
+        return pipeline.index_by(
+            workers,
+            place_of(audio_dir),
+            place_of(store),
+            manifest=None if manifest is None else place_of(manifest),
+            prune=prune,
+            progress=progress,
+            moved_from=None if moved_from is None else str(moved_from),
+        )
+
+
+def _named(model: str) -> str:
+    """Name an encoder as it is found from any working folder, without options in its name."""
+    from ..indexer.extraction import parse
+
+    encoder = parse(model).encoder
+    return str(Path(encoder).absolute()) if Path(encoder).exists() else encoder
 
 
 def embed(

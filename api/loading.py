@@ -61,7 +61,7 @@ def extractor_for(store: "Store", model: str | None, device: str) -> "Extractor"
         if model is not None:
             raise
         raise EncoderError(
-            f"expected the encoder {store.encoder.name!r}, which {store.path} is bound to, by that"
+            f"expected the encoder {store.encoder.name!r}, which {store.place} is bound to, by that"
             " name, found none; say where it is: --model FOLDER"
         ) from error
     store.require(loaded.identity)

@@ -41,7 +41,7 @@ _WIDTH = 100
 )
 @json_option
 def audit(
-    trials: tuple[Path, ...], store_path: Path, strict: bool, most: int, as_json: bool
+    trials: tuple[Path, ...], store_path: Path | str, strict: bool, most: int, as_json: bool
 ) -> None:
     """Find copies, wrong labels, leaks between lists, and missing tags.
 

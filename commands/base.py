@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import SpkretError, UsageError
+from ..store.urls import is_url
 from .values import complete_device, complete_language, complete_model
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -119,21 +120,33 @@ class Group(click.Group):
         return list(self.commands)
 
 
+class StorePlace(click.Path):
+    """A folder, or the URL of one, such as s3://bucket/store."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Leave a URL as it is: as a path it would lose a slash."""
+        is_place = isinstance(value, str) and is_url(value)
+        return value if is_place else super().convert(value, param, ctx)
+
+
 def store_option(function: F) -> F:
-    """Add `--store`: the folder of the store."""
+    """Add `--store`: the folder of the store, or its URL."""
     return click.option(
         "--store",
         "store_path",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=StorePlace(),
         envvar="SPKRET_STORE",
         default=DEFAULT_STORE,
         show_default=True,
         show_envvar=True,
-        help="Folder of the store.",
+        help="Folder of the store, or its URL: s3://bucket/store.",
     )(function)
 
 
-def require_named_store(store_path: Path) -> None:
+def require_named_store(store_path: Path | str) -> None:
     """Refuse a store that was named, by --store or the environment, and is not there.
 
     For commands that can do without one.

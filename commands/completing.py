@@ -34,7 +34,7 @@ _VARIABLE = "_SPKRET_COMPLETE"
 def completion(
     ctx: click.Context,
     shell: str,
-    store_path: Path,  # noqa: ARG001 - every command takes --store
+    store_path: Path | str,  # noqa: ARG001 - every command takes --store
 ) -> None:
     """Print a script that lets a shell complete what you type.
 

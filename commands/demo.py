@@ -7,7 +7,7 @@ import click
 
 from ..analysis.doctor import selftest
 from ..errors import UsageError
-from .base import Command, device_option
+from .base import Command, StorePlace, device_option
 from .indexing import index
 from .matching import query
 from .reranking import evaluate, make_trials
@@ -35,11 +35,11 @@ sum(duration_s) as seconds from recordings group by all order by all"
 @click.option(
     "--store",
     "store_path",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the store; by default OUT/store.",
+    type=StorePlace(),
+    help="Folder of the store, or its URL; by default OUT/store.",
 )
 @device_option
-def demo(out: Path | None, store_path: Path | None, device: str) -> None:
+def demo(out: Path | None, store_path: Path | str | None, device: str) -> None:
     """Run the main job on synthetic voices that ship with spkret.
 
     Indexes 240 recordings, draws trials, evaluates, looks at the store by SQL, and finds one match.
@@ -57,7 +57,7 @@ def demo(out: Path | None, store_path: Path | None, device: str) -> None:
     _find_match(trials, out / "group.txt", store)
 
 
-def _find_match(trials: Path, group: Path, store: Path) -> None:
+def _find_match(trials: Path, group: Path, store: Path | str) -> None:
     """Query the first of the trials."""
     from ..rerank.trials import read_trials
 
@@ -67,7 +67,7 @@ def _find_match(trials: Path, group: Path, store: Path) -> None:
     _run(query, trial.anchor, "--group", group, store=store)
 
 
-def _run(command: click.Command, *arguments: object, store: Path) -> None:
+def _run(command: click.Command, *arguments: object, store: Path | str) -> None:
     """Print a command as it would be typed, and run it."""
     words = [*map(str, arguments), "--store", str(store)]
     click.echo(f"\n$ spkret {command.name} {' '.join(map(_quoted, words))}")

@@ -32,7 +32,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 @click.option("--quick", is_flag=True, help="Leave out the self-test, which embeds a few examples.")
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, store_path: Path, quick: bool, as_json: bool) -> None:
+def doctor(ctx: click.Context, store_path: Path | str, quick: bool, as_json: bool) -> None:
     """Say what is installed and works, and how to mend what does not.
 
     Python, PyTorch and its GPUs, FAISS, the other packages and extras, formats of sound, encoders
@@ -44,7 +44,7 @@ def doctor(ctx: click.Context, store_path: Path, quick: bool, as_json: bool) -> 
     from .progress import Working
 
     named = ctx.get_parameter_source("store_path") is not ParameterSource.DEFAULT
-    there = (store_path / "spkret.json").exists()
+    there = Path(store_path, "spkret.json").exists()
     with Working("looking"):
         diagnosis = api.doctor(store_path if named or there else None, quick=quick)
     if as_json:

@@ -21,19 +21,19 @@ from .values import complete_model
 )
 @store_option
 @json_option
-def models(store_path: Path, as_json: bool) -> None:
+def models(store_path: Path | str, as_json: bool) -> None:
     """List the encoders that `--model` knows by name.
 
     An encoder turns a recording into an embedding, the numbers that voices are compared by. One
     that is not here yet is fetched when it is first used. `--model` takes a path, too: an ONNX
     file, a folder that train-encoder wrote, a SpeechBrain folder, or a .nemo file.
     """
-    from .. import api
+    from ..api.arguments import bound_encoder
     from ..indexer.encoders import registry
 
     require_named_store(store_path)
     known = [asdict(model) for model in registry.models()]
-    bound = api.opened(store_path).encoder if (store_path / "spkret.json").exists() else None
+    bound = bound_encoder(store_path)
     if as_json:
         print_json({"models": known, "store": bound})
         return
@@ -58,7 +58,7 @@ def models(store_path: Path, as_json: bool) -> None:
 def export_onnx(
     model: str,
     out: Path,
-    store_path: Path,  # noqa: ARG001 - every command takes --store
+    store_path: Path | str,  # noqa: ARG001 - every command takes --store
     as_json: bool,
 ) -> None:
     """Write an encoder as one ONNX file that runs without PyTorch.

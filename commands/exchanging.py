@@ -53,7 +53,7 @@ _COUNTED = {"manifest": "recordings"}
 @filter_options
 @json_option
 def export(
-    store_path: Path, what: str, out: Path, form: str | None, as_json: bool, **options: Any
+    store_path: Path | str, what: str, out: Path, form: str | None, as_json: bool, **options: Any
 ) -> None:
     """Write what a store holds into files that other tools read.
 
@@ -113,7 +113,7 @@ def export(
 )
 @json_option
 def import_(
-    file: Path, store_path: Path, encoder: str, strict: bool, as_json: bool, **options: Any
+    file: Path, store_path: Path | str, encoder: str, strict: bool, as_json: bool, **options: Any
 ) -> None:
     """Store embeddings made elsewhere: Kaldi, NumPy, HDF5, safetensors, CSV, TSV or Parquet.
 
@@ -134,7 +134,7 @@ def import_(
         raise Failed("not every key and row of the manifest found its partner (--strict)")
 
 
-def _print_import(summary: "ImportSummary", store_path: Path) -> None:
+def _print_import(summary: "ImportSummary", store_path: Path | str) -> None:
     click.echo(
         f"{summary.imported} of {summary.keys} embeddings ({summary.dimension} numbers each) of"
         f" {summary.encoder} imported into {store_path}; {summary.replaced} replaced,"

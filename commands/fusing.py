@@ -32,7 +32,7 @@ def fuse_encoders(
     out: Path,
     shares: str | None,
     name: str | None,
-    store_path: Path,  # noqa: ARG001 - every command takes --store
+    store_path: Path | str,  # noqa: ARG001 - every command takes --store
     as_json: bool,
 ) -> None:
     """Join several trained encoders into one.

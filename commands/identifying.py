@@ -57,7 +57,7 @@ _EVEN = 0.5
 @json_option
 def identify(
     anchor: str | None,
-    store_path: Path,
+    store_path: Path | str,
     anchors: Path | None,
     out: Path | None,
     as_json: bool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..analysis.wording import counted
+from ..store.urls import is_url
 from .base import (
     Command,
     Failed,
@@ -15,9 +16,10 @@ from .base import (
     language_model_option,
     store_option,
 )
+from .clustering import ray_option
 from .output import note, print_json
 from .tagging import TAGS, WITHOUT_AUDIO
-from .values import complete_model
+from .values import PathOrUrl, complete_model
 
 if TYPE_CHECKING:
     from ..indexer.summary import IndexSummary
@@ -37,16 +39,21 @@ BETTER = (
         "spkret index ./audio --tag noise --tag gender": "tell missing tags from the sound",
         "spkret index /new/audio --moved-from /old/audio": "after the folder was moved",
         "spkret index ./radio --vad --crops 5 --store ./radio-speech": "embed speech only",
+        "spkret index s3://bucket/audio --store ./calls": "audio that is fetched as it is read",
+        "spkret index /nfs/audio --store /nfs/store --ray 10.0.0.1:6379": "on a Ray cluster",
     },
-    see_also=("info", "tag", "audit", "docs/indexing.md"),
+    see_also=("info", "tag", "audit", "docs/indexing.md", "docs/ray.md"),
     fails_if="a file could not be indexed (--strict)",
-    sections={"Embeddings": ("--model", "--crops", "--vad", "--denoise")},
+    sections={
+        "Embeddings": ("--model", "--crops", "--vad", "--denoise"),
+        "Cluster": ("--ray", "--ray-workers"),
+    },
 )
-@click.argument("audio_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("audio_dir", type=PathOrUrl(exists=True, file_okay=False, path_type=Path))
 @store_option
 @click.option(
     "--manifest",
-    type=click.Path(exists=True, path_type=Path),
+    type=PathOrUrl(exists=True, path_type=Path),
     help="CSV, TSV, JSON lines (NeMo), Parquet, Kaldi data dir, Lhotse recordings or cuts; by "
     "default the one in AUDIO_DIR, else the folder names.",
 )
@@ -84,15 +91,28 @@ BETTER = (
     metavar="DIR",
     help="AUDIO_DIR was here when it was indexed: take its rows over, and embed nothing again.",
 )
+@ray_option("Read the files on a Ray cluster (the extra ray)")
+@click.option(
+    "--ray-workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Workers on the cluster; by default one a GPU, else one for each 4 CPUs.",
+)
 @click.option("--strict", is_flag=True, help="Exit with status 1 if any file could not be indexed.")
 @json_option
 def index(
-    audio_dir: Path, store_path: Path, model: str, strict: bool, as_json: bool, **options: Any
+    audio_dir: Path | str,
+    store_path: Path | str,
+    model: str,
+    strict: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Turn a folder of recordings into a store that can be searched.
 
     Finds the audio files under AUDIO_DIR, reads who speaks in them, in which language and noise,
     embeds them, and writes rows and search indexes into --store, which is made if it is not there.
+    AUDIO_DIR, --manifest and --store may be URLs, such as s3://bucket/audio (the extra remote).
 
     Files that did not change are not read again; an interrupted run goes on where it stopped. Files
     that cannot be indexed go to the failures table, with a reason, and are counted at the end.
@@ -115,7 +135,7 @@ def index(
         raise Failed(f"{failed} could not be indexed (--strict); why: {FAILURES}")
 
 
-def _print_summary(summary: "IndexSummary", store_path: Path, model: str) -> None:
+def _print_summary(summary: "IndexSummary", store_path: Path | str, model: str) -> None:
     click.echo(
         f"{summary.indexed} of {summary.files} files indexed into {store_path}"
         f" ({summary.hours:.2f} h of audio in {summary.seconds:.0f} s);"
@@ -138,12 +158,12 @@ def _print_summary(summary: "IndexSummary", store_path: Path, model: str) -> Non
         note(BETTER)
 
 
-def _note_lost_roots(store_path: Path, root: str) -> None:
+def _note_lost_roots(store_path: Path | str, root: str) -> None:
     """Name the folders that recordings were indexed from and that are gone, as if moved."""
     from .. import api
 
     for other in api.opened(store_path).recordings.roots():
-        if other != root and not Path(other).exists():
+        if other != root and not is_url(other) and not Path(other).exists():
             note(
                 f"{other}, which recordings of this store were indexed from, is gone; if it is"
                 f" {root} now: spkret index {root} --moved-from {other}"

@@ -66,7 +66,7 @@ _EVEN = 0.5
 @json_option
 def query(
     anchor: str,
-    store_path: Path,
+    store_path: Path | str,
     group_file: str | None,
     ray: str | None,
     ray_workers: int | None,

@@ -31,7 +31,7 @@ _COLUMNS = ("number", "at", "user", "host", "command", "version", "rows", "outco
 @click.option("--on/--off", "on", default=None, help="Note what is done with this store, or stop.")
 @click.option("--show", is_flag=True, help="Print the entries as well when switching.")
 @json_option
-def log(store_path: Path, on: bool | None, show: bool, as_json: bool) -> None:
+def log(store_path: Path | str, on: bool | None, show: bool, as_json: bool) -> None:
     """Show who did what with a store and when, or switch that log on or off.
 
     An entry has the account and the host, the time, the command, the version of the recordings and

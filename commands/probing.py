@@ -76,7 +76,7 @@ _SHOWN_OUTLIERS = 5
 )
 @device_option
 @json_option
-def probe(store_path: Path, as_json: bool, out: Path | None, **options: Any) -> None:
+def probe(store_path: Path | str, as_json: bool, out: Path | None, **options: Any) -> None:
     """Say how well classifiers predict a tag from features.
 
     A naive baseline, logistic regression, LightGBM, a small network and, on MFCC, a CNN, in a

@@ -50,7 +50,7 @@ DEFAULT_OUT = Path("report.html")
 )
 @json_option
 def report(
-    store_path: Path, out: Path | None, points: int, projection: str, seed: int, as_json: bool
+    store_path: Path | str, out: Path | None, points: int, projection: str, seed: int, as_json: bool
 ) -> None:
     """Write one HTML page on the store: data, scores, errors, a map, clusters; needs no network.
 

@@ -82,7 +82,7 @@ trials_argument = click.argument(
     help="File to write, as JSON lines.",
 )
 @json_option
-def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> None:
+def make_trials(store_path: Path | str, out: Path, as_json: bool, **options: Any) -> None:
     """Draw trials from the labelled recordings of the store.
 
     A trial is a question with a known answer: an anchor and a group in one language, of which
@@ -162,7 +162,7 @@ def make_trials(store_path: Path, out: Path, as_json: bool, **options: Any) -> N
 @model_option
 @device_option
 @json_option
-def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any) -> None:
+def train_reranker(trials: Path, store_path: Path | str, as_json: bool, **options: Any) -> None:
     """Train the reranker of the store on TRIALS.
 
     The reranker orders a group by more than the cosine: cohorts, noise, pitch, durations. It is
@@ -197,7 +197,7 @@ def train_reranker(trials: Path, store_path: Path, as_json: bool, **options: Any
 @device_option
 @log_option
 @json_option
-def evaluate(trials: Path, store_path: Path, as_json: bool, **options: Any) -> None:
+def evaluate(trials: Path, store_path: Path | str, as_json: bool, **options: Any) -> None:
     """Measure on TRIALS how often each system names the right file.
 
     Systems are the plain cosine, its normalised forms, and the reranker. Top-1 is the share of

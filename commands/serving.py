@@ -55,7 +55,7 @@ _NEEDED = {
 @model_option
 @device_option
 def serve(
-    store_path: Path,
+    store_path: Path | str,
     host: str,
     port: int,
     token: str | None,

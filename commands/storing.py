@@ -56,7 +56,7 @@ STORED = 'spkret sql "select speaker, path from recordings"'
 )
 @json_option
 def sql(
-    statement: str, store_path: Path, output_format: str, out: Path | None, as_json: bool
+    statement: str, store_path: Path | str, output_format: str, out: Path | None, as_json: bool
 ) -> None:
     """Run a read-only DuckDB query over recordings, scores, failures and trials.
 
@@ -108,7 +108,7 @@ def _one_line() -> Iterator[None]:
 )
 @store_option
 @json_option
-def info(store_path: Path, as_json: bool) -> None:
+def info(store_path: Path | str, as_json: bool) -> None:
     """Say what is in the store, and which reranker serves it.
 
     Recordings, speakers, languages, noise conditions, hours, where tags came from, how fresh the
@@ -147,7 +147,7 @@ def info(store_path: Path, as_json: bool) -> None:
     help="Merge small files and remove old ones: any Parquet reader then sees precisely the rows.",
 )
 @json_option
-def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
+def check(store_path: Path | str, repair: bool, compact: bool, as_json: bool) -> None:
     """Check that the store is whole.
 
     Reads every table and index, and says what is damaged, missing or doubled. With --repair, what
@@ -182,7 +182,7 @@ def check(store_path: Path, repair: bool, compact: bool, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def forget(
-    store_path: Path, speaker: str | None, path: str | None, yes: bool, as_json: bool
+    store_path: Path | str, speaker: str | None, path: str | None, yes: bool, as_json: bool
 ) -> None:
     """Erase a speaker or a recording from the store for good.
 

@@ -35,7 +35,7 @@ WITHOUT_AUDIO = ("noise", "gender")
 @device_option
 @json_option
 def tag(
-    store_path: Path,
+    store_path: Path | str,
     again: bool,
     language_model: str | None,
     device: str,

@@ -84,7 +84,9 @@ _TITLES = {
 @device_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @json_option
-def tag_windows(path: Path, store_path: Path, as_csv: bool, as_json: bool, **options: Any) -> None:
+def tag_windows(
+    path: Path, store_path: Path | str, as_csv: bool, as_json: bool, **options: Any
+) -> None:
     """Say what is heard when in a long FILE: speech, noise, gender, voice.
 
     Nothing is stored, and there need not be a store: one that is there gives the encoder, and the

@@ -176,7 +176,7 @@ def train_encoder(
     compile: bool,
     seed: int,
     device: str,
-    store_path: Path,  # noqa: ARG001 - every command takes --store
+    store_path: Path | str,  # noqa: ARG001 - every command takes --store
     as_json: bool,
     **numbers: Any,
 ) -> None:

@@ -117,7 +117,7 @@ def _check_out(_ctx: click.Context, _param: click.Parameter, path: Path | None) 
 def verify(
     a: str | None,
     b: str | None,
-    store_path: Path,
+    store_path: Path | str,
     pairs: Path | None,
     as_json: bool,
     **options: Any,
@@ -147,7 +147,7 @@ def verify(
 
 
 def _verify_pair(
-    store_path: Path, a: str, b: str, as_json: bool, options: Mapping[str, Any]
+    store_path: Path | str, a: str, b: str, as_json: bool, options: Mapping[str, Any]
 ) -> None:
     from .. import api
     from .progress import Working
@@ -175,7 +175,9 @@ def _decided(decision: Mapping[str, Any] | None) -> dict[str, object]:
     }
 
 
-def _verify_pairs(store_path: Path, pairs: Path, as_json: bool, options: Mapping[str, Any]) -> None:
+def _verify_pairs(
+    store_path: Path | str, pairs: Path, as_json: bool, options: Mapping[str, Any]
+) -> None:
     from .. import api
     from .progress import Working
 

@@ -223,7 +223,8 @@ def _move(store: "Store", old_root: str, new_root: str) -> None:
     if not store.recordings.move(old_root, new_root):
         roots = ", ".join(store.recordings.roots()) or "nothing"
         raise UsageError(
-            f"expected a folder that {store.path} was indexed from, got {old_root}; it has: {roots}"
+            f"expected a folder that {store.place} was indexed from, got {old_root};"
+            f" it has: {roots}"
         )
 
 

@@ -44,7 +44,7 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     form = format_of(out, options.format)
     named = select(store, options)
     if not named.keys:
-        raise InterchangeError(f"expected recordings to export in {store.path}, none is selected")
+        raise InterchangeError(f"expected recordings to export in {store.place}, none is selected")
     shape = Shape(named.keys, store.encoder.dimension)
     files = write_blocks(out, shape, _blocks(store, named, options.progress), form.name)
     return Exported("embeddings", form.name, len(named.keys), tuple(map(str, files)))

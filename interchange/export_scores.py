@@ -47,7 +47,7 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     rows = _newest_of_each(newest_run(logged, options.where))
     if not rows.num_rows:
         raise InterchangeError(
-            f"expected scores to export in {store.path}, none is selected: see spkret verify"
+            f"expected scores to export in {store.place}, none is selected: see spkret verify"
         )
     if form in _TABLES:
         _write_table(out, rows, form)

@@ -37,7 +37,7 @@ def export(store: "Store", out: Path, options: ExportOptions) -> Exported:
     trials = _trials(store, options.where)
     if not trials:
         raise InterchangeError(
-            f"expected trials to export in {store.path}, none is selected: see spkret evaluate"
+            f"expected trials to export in {store.place}, none is selected: see spkret evaluate"
         )
     if form == "jsonl":
         write_trials(out, trials)

@@ -15,6 +15,7 @@ from ..indexer.acoustics import MEL_BANDS
 from ..indexer.manifest import found_tags
 from ..indexer.reasons import Reason
 from ..store.arrays import Floats
+from ..store.location import Place
 from ..store.schema import Acoustics, Embedded, EncoderIdentity, Failure, FileStamp, Recording
 from ..store.scores import FAILURES_SCHEMA
 from ..store.store import Store
@@ -78,7 +79,7 @@ class ImportSummary:
 
 
 def import_embeddings(
-    folder: Path, file: Path, encoder: str, options: ImportOptions
+    place: Place, file: Path, encoder: str, options: ImportOptions
 ) -> ImportSummary:
     """Store embeddings of a file, in one transaction; a recording that is stored is replaced.
 
@@ -108,7 +109,7 @@ def import_embeddings(
     if options.acoustics:
         rows, unmeasured = measure(rows, options.progress)
         failures += unmeasured
-    store = Store.create(folder, EncoderIdentity.imported(encoder, found.vectors.shape[1]))
+    store = Store.create(place, EncoderIdentity.imported(encoder, found.vectors.shape[1]))
     replaced = _commit(store, rows, failures)
     return _summary(store, len(found.keys), rows, replaced, joined, failures)
 

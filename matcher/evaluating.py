@@ -111,6 +111,7 @@ def train_reranker(
     )
     with store.locks.alone("reranker"):
         reranker.save(store.reranker_path)
+        store.publish(store.reranker_path.name)
     return evaluation
 
 

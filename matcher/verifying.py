@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..rerank.decision import (
+    FILE_NAME,
     Rule,
     Scale,
     Threshold,
@@ -161,4 +162,5 @@ def _found_threshold(
     )
     threshold = find_threshold(rule, scale, targets, nontargets, source)
     write_threshold(bench.store.path, threshold)
+    bench.store.publish(FILE_NAME)
     return threshold, doubts(rule, threshold)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,9 +74,15 @@ class _Finder:
             self.problems.append(str(error))
             self.unopened.append(table)
             return
+        lost = _lost(table, files)
         for file in files:
             rows = read_file(file, table.schema)
-            if rows is None:
+            if rows is None and table.copies is not None and table.copies.renew(file):
+                rows = read_file(file, table.schema)
+            if file in lost:
+                self.problems.append(f"{file.path} is lost at {table.place}")
+                self.damaged.append((table, file))
+            elif rows is None:
                 self.problems.append(f"cannot read {file.path}")
                 self.damaged.append((table, file))
             elif table is self._store.recordings.delta:
@@ -121,6 +128,15 @@ class _Finder:
             if not vectors.equals_rows(cell) and cell in vectors.fresh_cells():
                 self.indexes.append(cell)
                 self.problems.append(f"{vectors.file(cell).path} is not the index of the rows")
+
+
+def _lost(table: DeltaFolder, files: Sequence[DataFile]) -> Sequence[DataFile]:
+    """Fetch the files of a table at a URL; list those that are not there, or not as written."""
+    if table.copies is None:
+        return []
+    with suppress(FileNotFoundError):
+        table.copies.fetch(files)
+    return table.copies.lost(files)
 
 
 def read_file(file: DataFile, schema: pa.Schema) -> pa.Table | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .audit import audit
-from .files import folder_bytes
+from .delta import retrying
 from .repair import repair as repair_findings
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def check(store: "Store", repair: bool = False, compact: bool = False) -> CheckR
         with store.locks.maintaining():
             repaired = repair_findings(store, audit(store))
             findings = audit(store)
-    before = folder_bytes(store.path)
+    before = store.size_bytes()
     if compact and not findings.problems:
         with store.locks.maintaining():
             _compact(store)
@@ -53,15 +53,16 @@ def check(store: "Store", repair: bool = False, compact: bool = False) -> CheckR
         problems=tuple(findings.problems),
         repaired=tuple(repaired),
         index_fresh=opens and store.vectors.fresh(),
-        freed_bytes=max(0, before - folder_bytes(store.path)),
+        freed_bytes=max(0, before - store.size_bytes()),
     )
 
 
 def _compact(store: "Store") -> None:
     """Merge small files, delete old ones and what killed processes left."""
     for table in store.tables:
-        table.merge_files(table.handle())
+        retrying(lambda table=table: table.merge_files(table.handle()))  # type: ignore[misc]
         table.purge()
     for leftover in [*store.path.glob(".*.tmp"), *store.vectors.folder.rglob(".*.tmp")]:
         leftover.unlink()
     store.vectors.refresh_unlocked()
+    store.vectors.retain_published()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -15,11 +16,13 @@ import pyarrow as pa
 
 from ..errors import SqlError, StoreError, UsageError
 from .conditions import check_condition
+from .copies import Copies
 from .picking import pick
 from .reading import DataFile, Snapshot, locked, one_line, quote, trusted
+from .remote import Remote, reason
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable, WriterProperties
+    from deltalake import CommitProperties, DeltaTable, WriterProperties
 
     from .finding import Finder
 
@@ -42,6 +45,8 @@ _CONFIGURATION = {
     "delta.dataSkippingNumIndexedCols": "0",
     "delta.enableExpiredLogCleanup": "false",
 }
+# At a URL every commit since the last checkpoint is a request.
+_REMOTE_CONFIGURATION = {**_CONFIGURATION, "delta.checkpointInterval": "10"}
 
 
 class DeltaFolder:
@@ -53,6 +58,7 @@ class DeltaFolder:
     schema : of the rows; reads have its columns in its order
     order : columns that reads are sorted by
     partitions : columns that files are partitioned by
+    remote : where the table is, if it is at a URL; the folder has copies of its files then
     """
 
     def __init__(
@@ -62,8 +68,12 @@ class DeltaFolder:
         *,
         order: Sequence[str],
         partitions: Sequence[str] = (),
+        remote: Remote | None = None,
     ) -> None:
         self.path = path
+        self.copies = None if remote is None else Copies(remote, path)
+        self._newest: tuple[DeltaTable, Snapshot] | None = None
+        self._refreshing = Lock()
         self.schema = schema
         self.partitions = tuple(partitions)
         self._order = tuple(order)
@@ -74,12 +84,22 @@ class DeltaFolder:
 
         with telling():
             DeltaTable.create(
-                self.path,
+                self.place,
                 self.schema,
                 mode="ignore",
                 partition_by=list(self.partitions),
-                configuration=_CONFIGURATION,
+                configuration=_CONFIGURATION if self.copies is None else _REMOTE_CONFIGURATION,
+                storage_options=self._options,
             )
+
+    @property
+    def place(self) -> Path | str:
+        """Where the table is: its folder, or its URL."""
+        return self.path if self.copies is None else self.copies.url
+
+    @property
+    def _options(self) -> dict[str, str] | None:
+        return None if self.copies is None else self.copies.options
 
     def handle(self, version: int | None = None) -> "DeltaTable":
         """Open the newest version, or the one asked for.
@@ -93,14 +113,49 @@ class DeltaFolder:
         from deltalake.exceptions import DeltaError
 
         try:
-            return DeltaTable(self.path, version=version)
+            return DeltaTable(self.place, version=version, storage_options=self._options)
         except (DeltaError, OSError) as error:
             what = "table" if version is None else f"version {version} of the table"
-            raise StoreError(f"cannot open {what} in {self.path}: {one_line(error)}") from error
+            why = one_line(error) if self.copies is None else reason(error)
+            raise StoreError(f"cannot open {what} in {self.place}: {why}") from error
+
+    def version(self) -> int:
+        """Return the number of the newest version."""
+        return int(self.handle().version()) if self.copies is None else self.snapshot().version
 
     def snapshot(self, version: int | None = None) -> Snapshot:
         """Pin a version: what it is made of stays the same, whatever is committed after."""
+        if version is None and self.copies is not None:
+            return self._refreshed()
         return self.snapshot_of(self.handle(version))
+
+    def _refreshed(self) -> Snapshot:
+        """Pin the newest version at a URL by what is new in the log since it was last asked for."""
+        with self._refreshing:
+            handle, known = self._newest or (self.handle(), None)
+            if known is not None:
+                try:
+                    handle.update_incremental()
+                except _log_errors():
+                    handle = self.handle()
+            if known is None or known.version != handle.version():
+                known = self.snapshot_of(handle)
+            self._newest = handle, known
+            return known
+
+    def fetched(self, snapshot: Snapshot) -> Snapshot:
+        """Copy the files of a snapshot into the folder, those that are not there, from the URL.
+
+        Of a table in a folder there is nothing to do.
+
+        Raises
+        ------
+        FileNotFoundError
+            One is not there any more.
+        """
+        if self.copies is not None:
+            self.copies.fetch(snapshot.files)
+        return snapshot
 
     def snapshot_of(self, handle: "DeltaTable") -> Snapshot:
         """Pin the version that a handle is at."""
@@ -109,8 +164,8 @@ class DeltaFolder:
             f"partition.{column}" not in action for action in actions for column in self.partitions
         ):
             raise StoreError(
-                f"expected files of {', '.join(self.partitions)} in the log of {self.path}, got the"
-                " log of another table; restore it from a copy"
+                f"expected files of {', '.join(self.partitions)} in the log of {self.place},"
+                " got the log of another table; restore it from a copy"
             )
         files = [
             DataFile(
@@ -160,7 +215,7 @@ class DeltaFolder:
         schema = pa.schema([self.schema.field(name) for name in names])
 
         def run(snapshot: Snapshot) -> pa.Table:
-            rows = snapshot.within(partition or {})
+            rows = self.fetched(snapshot.within(partition or {}))
             return _execute(statement, rows, among or {}, where is None)
 
         return self._pinned(run, at, where).select(names).cast(schema)
@@ -183,7 +238,8 @@ class DeltaFolder:
         """
         names = list(dict.fromkeys(["id", *columns]))
         rows = self._pinned(
-            lambda snapshot: pick(snapshot, names, ids, partition or {}, finder), at
+            lambda snapshot: pick(self.fetched(snapshot), names, ids, partition or {}, finder),
+            at,
         )
         return rows.select(columns)
 
@@ -232,7 +288,7 @@ class DeltaFolder:
         if all(Path(file.path).exists() for file in snapshot.files):
             return self._failure(error, where)
         return StoreError(
-            f"version {snapshot.version} of the table in {self.path} was cleared away while it was"
+            f"version {snapshot.version} of the table in {self.place} was cleared away while it was"
             " read; run the command again"
         )
 
@@ -240,22 +296,32 @@ class DeltaFolder:
         if where is not None:
             return SqlError(f"cannot read rows where {where}: {one_line(error)}")
         return StoreError(
-            f"cannot read the table in {self.path}: {one_line(error)}; run spkret check --repair"
+            f"cannot read the table in {self.place}: {one_line(error)}; run spkret check --repair"
         )
 
     def count(self) -> int:
         """Count the rows, from the log alone."""
         return int(self.handle().count())
 
-    def overwrite(self, rows: pa.Table, condition: str | None = None) -> None:
-        """Replace all rows, or those that fulfil a condition, in one transaction."""
+    def overwrite(
+        self,
+        handle: "DeltaTable",
+        rows: pa.Table,
+        condition: str | None = None,
+        commit: "CommitProperties | None" = None,
+    ) -> None:
+        """Replace all rows of a version, or those that fulfil a condition, in one transaction.
+
+        Rows that another writer added since that version stay.
+        """
         from deltalake import write_deltalake
 
         write_deltalake(
-            self.handle(),
+            handle,
             rows,
             mode="overwrite",
             predicate=condition,
+            commit_properties=commit,
             writer_properties=writer_properties(),
         )
 
@@ -267,17 +333,32 @@ class DeltaFolder:
     def purge(self) -> None:
         """Delete every file that the newest version is not made of; only under exclusive lock.
 
+        At a URL a file that no version was ever made of is one that a writer elsewhere may be about
+        to commit: it is deleted once it is older than `UNNAMED_FILES_KEPT`.
+
         Checkpoints go as well: they are Parquet files that are no rows. And so does what a writer
         that was killed left half-written, which the library's own vacuum does not see.
         """
         handle = self.handle()
         with telling():
             handle.vacuum(
-                retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
+                retention_hours=0,
+                enforce_retention_duration=False,
+                dry_run=False,
+                full=self.copies is None,
             )
+        if self.copies is not None:
+            found = self.snapshot().files
+            self.copies.purge(found)
+            self._purge_folder(None)
+            return
         log = self.path / "_delta_log"
         if not (log / f"{0:020}.json").exists():
             return
+        self._purge_folder(log)
+
+    def _purge_folder(self, log: Path | None) -> None:
+        """Delete in the folder all but the commits and the files of the newest version."""
         rows = {Path(file.path) for file in self.snapshot().files}
         for file in self.path.rglob("*"):
             is_commit = file.parent == log and _COMMIT.fullmatch(file.name)
@@ -294,6 +375,12 @@ def _execute(
         for i, values in enumerate(among.values()):
             connection.register(f"among_{i}", pa.table({"value": values}))
         return connection.sql(statement).to_arrow_table()
+
+
+def _log_errors() -> tuple[type[Exception], ...]:
+    from deltalake.exceptions import DeltaError
+
+    return DeltaError, OSError
 
 
 def _read_errors() -> tuple[type[Exception], ...]:
@@ -319,12 +406,18 @@ def telling() -> Iterator[None]:
         raise
     except BaseException as error:
         # The Delta library panics on a full disk, past all that Python takes for an exception.
+        if _is_of_object_store(error):
+            raise StoreError(f"cannot write the store: {reason(error)}") from error
         if isinstance(error, DeltaError | OSError) or type(error).__name__ == "PanicException":
             raise StoreError(
                 f"cannot write the store: {one_line(error)}; see that its disk has room and may be"
                 " written, and run the command again: what was committed before is there"
             ) from error
         raise
+
+
+def _is_of_object_store(error: BaseException) -> bool:
+    return isinstance(error, OSError) and re.search("Generic [A-Z]", str(error)) is not None
 
 
 def retrying(operation: Callable[[], Result]) -> Result:

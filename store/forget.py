@@ -1,6 +1,5 @@
 """Erase recordings for good: rows, vectors, scores, and the old files that held them."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +55,7 @@ def forget(store: "Store", speaker: str | None = None, path: str | None = None) 
         _forget_names(store, rows, speaker, path)
         if rows:
             for name in _FITTED:
-                _erase(store.path / name)
+                store.erase(name)
         ids = [row["id"] for row in rows]
         retrying(lambda: store.recordings.remove(store.recordings.delta.handle(), ids))
         _forget_files(store)
@@ -126,22 +125,29 @@ def _names_one(ids: str, names: str, who: str) -> str:
 
 def _drop(log: "LogTable", conditions: list[str]) -> None:
     anyhow = " OR ".join(f"({condition})" for condition in conditions)
-    kept = log.delta.read(conditions=[f"NOT coalesce({anyhow}, false)"])
-    if kept.num_rows < log.count():
-        retrying(lambda: log.delta.overwrite(kept))
+
+    def drop() -> None:
+        handle = log.delta.handle()
+        at = log.delta.snapshot_of(handle)
+        kept = log.delta.read(conditions=[f"NOT coalesce({anyhow}, false)"], at=at)
+        if kept.num_rows < handle.count():
+            log.delta.overwrite(handle, kept)
+
+    retrying(drop)
 
 
 def _forget_files(store: "Store") -> None:
     """Delete what may still hold the rows: old files, rows set aside, indexes and caches."""
     for table in store.tables:
         table.purge()
-    _erase(store.set_aside_path)
+    store.erase(store.set_aside_path.name)
     cells = store.recordings.cells()
     kept = {file for cell, files in cells.items() for file in _clean(store, cell, files)}
     for file in store.vectors.folder.rglob("*"):
         if file.is_file() and file not in kept:
             file.unlink()
     store.vectors.refresh_unlocked()
+    store.vectors.retain_published()
 
 
 def _clean(store: "Store", cell: Cell, files: tuple[str, ...]) -> list[Path]:
@@ -154,20 +160,7 @@ def _clean(store: "Store", cell: Cell, files: tuple[str, ...]) -> list[Path]:
     built = index.built()
     if built is None or built.files != files or index.load(built) is None:
         return []
-    named = [index.path, index.path.with_suffix(".json")]
-    if built.vectors is None:
-        return named
-    vectors = index.path.with_name(built.vectors)
-    is_full = vectors.stat().st_size == 4 * built.count * built.dimension
-    return [*named, vectors] if is_full else []
-
-
-def _erase(path: Path) -> None:
-    """Delete a folder or a file, if it is there."""
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    return index.files(built) if index.is_full(built) else []
 
 
 def _full(row: dict[str, Any]) -> str:

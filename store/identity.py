@@ -32,8 +32,8 @@ def write(folder: Path, identity: StoreIdentity) -> None:
     write_text(folder / FILE_NAME, json.dumps(document, indent=2) + "\n")
 
 
-def read(folder: Path) -> StoreIdentity:
-    """Read `spkret.json` from a store's folder.
+def read(folder: Path, place: Path | str) -> StoreIdentity:
+    """Read `spkret.json` from a store's folder, which is a copy of another place or that itself.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def read(folder: Path) -> StoreIdentity:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise StoreNotFoundError(
-            f"expected a store in {folder}, got no {FILE_NAME} there;"
+            f"expected a store in {place}, got no {FILE_NAME} there;"
             " give another --store, or make one by: spkret index AUDIO_DIR"
         ) from error
     except (OSError, ValueError) as error:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .files import folder_bytes
-
 if TYPE_CHECKING:
     from .store import Store
 
@@ -19,6 +17,8 @@ class StoreInfo:
 
     Attributes
     ----------
+    path : the folder, or the URL
+    working_copy : the folder with copies of the files, of a store at a URL
     version : of the recordings table
     rows : recordings
     speakers : distinct ones; `unlabelled` counts the rows without
@@ -28,10 +28,11 @@ class StoreInfo:
     scores, trials, failures : rows of these tables
     index_fresh : whether the FAISS indexes hold precisely the rows
     index_recall : the lowest recall at 20 of any partition, None without an index
-    size_bytes : of the whole folder
+    size_bytes : of the whole folder, or of all at the URL
     """
 
     path: str
+    working_copy: str | None
     created: str
     encoder: str
     fingerprint: str
@@ -66,7 +67,8 @@ def describe(store: "Store") -> StoreInfo:
     )
     recalls = store.vectors.recalls().values()
     return StoreInfo(
-        path=str(store.path),
+        path=str(store.place),
+        working_copy=None if store.place == store.path else str(store.path),
         created=store.created.isoformat(),
         encoder=store.encoder.name,
         fingerprint=store.encoder.fingerprint,
@@ -88,7 +90,7 @@ def describe(store: "Store") -> StoreInfo:
         index_fresh=store.vectors.fresh(),
         index_recall=min(recalls, default=None),
         has_reranker=store.reranker_path.is_dir(),
-        size_bytes=folder_bytes(store.path),
+        size_bytes=store.size_bytes(),
     )
 
 

@@ -30,6 +30,12 @@ class Locks:
             yield
 
     @contextmanager
+    def copying(self) -> Iterator[None]:
+        """Hold off other processes that mirror the files of a URL; not those that write."""
+        with self._hold("copy", fcntl.LOCK_EX):
+            yield
+
+    @contextmanager
     def idle(self, name: str) -> Iterator[bool]:
         """Hold off maintenance and writers of `name`, or tell that there is one: never wait."""
         with ExitStack() as held:

@@ -60,16 +60,16 @@ class PartitionFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._note = path.with_suffix(".json")
+        self.note = path.with_suffix(".json")
 
     def built(self) -> Built | None:
         """Read the note; None if it is lost or damaged, or a file is of another size."""
         try:
-            fields = json.loads(self._note.read_text())
-            built = Built(**{**fields, "files": tuple(fields["files"])})
-            whole = built.size_bytes == self.path.stat().st_size and self._has_vectors(built)
-            return built if whole else None
-        except (OSError, ValueError, TypeError, KeyError):
+            built = parsed(self.note.read_text())
+            if built is None or built.size_bytes != self.path.stat().st_size:
+                return None
+            return built if self.has_vectors(built) else None
+        except (OSError, ValueError):
             return None
 
     def load(self, built: Built) -> Index | None:
@@ -95,7 +95,7 @@ class PartitionFile:
         name = f"{self.path.stem}.{uuid4().hex[:12]}.vectors"
         return RawVectors(self.path.with_name(name), dimension)
 
-    def save(self, index: Index, version: int, files: Sequence[str], rows: str) -> None:
+    def save(self, index: Index, version: int, files: Sequence[str], rows: str) -> Built:
         """Write the index and its note, and delete the vectors of an earlier index."""
         import faiss
 
@@ -115,25 +115,45 @@ class PartitionFile:
             rescored=index.rescored,
             measured=index.measured,
         )
-        write_text(self._note, json.dumps(asdict(built), indent=1) + "\n")
+        write_text(self.note, json.dumps(asdict(built), indent=1) + "\n")
         self._delete_vectors(keep=built.vectors)
+        return built
+
+    def is_full(self, built: Built) -> bool:
+        """Tell whether there are no raw vectors past those that the index counts."""
+        return built.vectors is None or self._raw(built).holds_only(built.count)
+
+    def files(self, built: Built) -> list[Path]:
+        """List the files that an index consists of."""
+        vectors = [] if built.vectors is None else [self._raw(built).path]
+        return [self.path, self.note, *vectors]
 
     def remove(self) -> None:
         """Delete the index, its vectors and its note."""
-        self._note.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
         self._delete_vectors(keep=None)
 
     def _raw(self, built: Built) -> RawVectors:
         return RawVectors(self.path.with_name(str(built.vectors)), built.dimension)
 
-    def _has_vectors(self, built: Built) -> bool:
+    def has_vectors(self, built: Built) -> bool:
+        """Tell whether the raw vectors that a note tells of are there."""
         return built.vectors is None or self._raw(built).holds(built.count)
 
     def _delete_vectors(self, keep: str | None) -> None:
         for file in self.path.parent.glob(f"{self.path.stem}.*.vectors"):
             if file.name != keep:
                 file.unlink(missing_ok=True)
+
+
+def parsed(note: str) -> Built | None:
+    """Read a note; None if it is damaged."""
+    try:
+        fields = json.loads(note)
+        return Built(**{**fields, "files": tuple(fields["files"])})
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def digest(ids: "Ids", times: npt.NDArray[np.int64]) -> str:

@@ -20,6 +20,10 @@ class RawVectors:
         """Tell whether the file has that many rows."""
         return self.path.is_file() and self.path.stat().st_size >= count * self._row_bytes
 
+    def holds_only(self, count: int) -> bool:
+        """Tell whether the file has precisely that many rows."""
+        return self.holds(count) and self.path.stat().st_size == count * self._row_bytes
+
     def write(self, start: int, vectors: Floats) -> int:
         """Write vectors (n, dimension) from row `start` on; return the row after them."""
         self.path.parent.mkdir(parents=True, exist_ok=True)

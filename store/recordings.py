@@ -17,6 +17,7 @@ from .finding import Finder
 from .locks import Locks
 from .newest import Newest
 from .reading import Snapshot, quote
+from .remote import Remote
 from .rows import check, tag_problem, to_table
 from .schema import RECORDINGS_SCHEMA, Embedded, FileStamp, recording_id
 
@@ -47,10 +48,17 @@ class RecordingsTable:
     transaction that makes a concurrent one from elsewhere fail and start over.
     """
 
-    def __init__(self, folder: Path, locks: Locks, dimension: int) -> None:
-        self.delta = DeltaFolder(folder, RECORDINGS_SCHEMA, order=["id"], partitions=CELL_COLUMNS)
+    def __init__(
+        self, folder: Path, locks: Locks, dimension: int, remote: Remote | None = None
+    ) -> None:
+        self.delta = DeltaFolder(
+            *(folder, RECORDINGS_SCHEMA),
+            order=["id"],
+            partitions=CELL_COLUMNS,
+            remote=remote,
+        )
         self.finder = Finder(folder.parent / "index" / finding.NAME, locks, self.version)
-        self._newest = Newest(folder / "_delta_log", lambda: int(self.delta.handle().version()))
+        self._newest = Newest(folder / "_delta_log", self.delta.version)
         self._locks = locks
         self._dimension = dimension
 
@@ -166,7 +174,8 @@ class RecordingsTable:
         """
         import pyarrow.parquet as pq
 
-        for file in snapshot.within(dict(zip(CELL_COLUMNS, cell, strict=True))).files:
+        rows_of_cell = snapshot.within(dict(zip(CELL_COLUMNS, cell, strict=True)))
+        for file in self.delta.fetched(rows_of_cell).files:
             parquet = pq.ParquetFile(file.path)
             for batch in parquet.iter_batches(_ROWS_A_BATCH, columns=["id", "embedding"]):
                 rows = pa.Table.from_batches([batch]).cast(_ID_AND_EMBEDDING)
@@ -253,7 +262,7 @@ class RecordingsTable:
             table,
             mode="append",
             writer_properties=writer_properties(),
-            commit_properties=_one_at_a_time(handle),
+            commit_properties=one_at_a_time(handle),
         )
 
     def _merger(self, handle: "DeltaTable", source: pa.Table, stored: pa.Table) -> "TableMerger":
@@ -265,7 +274,7 @@ class RecordingsTable:
             source_alias="new",
             target_alias="old",
             writer_properties=writer_properties(),
-            commit_properties=_one_at_a_time(handle),
+            commit_properties=one_at_a_time(handle),
         )
 
 
@@ -274,7 +283,7 @@ def _has_many_small_files(snapshot: Snapshot) -> bool:
     return small > _SMALL_FILES + _SMALL_FILES_A_CELL * len(snapshot.cells())
 
 
-def _one_at_a_time(handle: "DeltaTable") -> "CommitProperties":
+def one_at_a_time(handle: "DeltaTable") -> "CommitProperties":
     """A transaction shared by all writers of rows: of two that read one version, one fails."""
     from deltalake import CommitProperties, Transaction
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,9 @@ import pyarrow.parquet as pq
 
 from .audit import Findings, Mask, read_file
 from .delta import DeltaFolder, in_cells, retrying
-from .files import replacing
-from .reading import DataFile
-from .recordings import CELL_COLUMNS, Cell
+from .files import erase, replacing
+from .reading import DataFile, Snapshot
+from .recordings import CELL_COLUMNS, Cell, one_at_a_time
 
 if TYPE_CHECKING:
     from .store import Store
@@ -28,7 +29,7 @@ def repair(store: "Store", findings: Findings) -> list[str]:
     aside = store.set_aside_path / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
     done = [
         *_replace_logs(store, findings, aside),
-        *_drop_damaged(findings, aside),
+        *_drop_damaged(store, findings, aside),
         *_drop_broken(store, findings, aside),
     ]
     for cell in findings.indexes:
@@ -45,19 +46,30 @@ def _replace_logs(store: "Store", findings: Findings, aside: Path) -> list[str]:
     for table in findings.unopened:
         if table is store.recordings.delta:
             continue
-        if table.path.exists():
+        if table.copies is not None:
+            table.copies.set_aside(aside.relative_to(store.path).as_posix())
+            erase(table.path)
+        elif table.path.exists():
             _move(table.path, aside / table.path.name)
         table.create()
         done.append(f"set the table {table.path.name} aside and made an empty one")
     return done
 
 
-def _drop_damaged(findings: Findings, aside: Path) -> list[str]:
+def _drop_damaged(store: "Store", findings: Findings, aside: Path) -> list[str]:
     done = []
     for table, file in findings.damaged:
         path = Path(file.path)
+        if table.copies is not None and read_file(file, table.schema) is not None:
+            table.copies.restore(file)
+            done.append(f"wrote {file.path} to {table.place} again")
+            continue
         if path.exists():
-            _move(path, aside / table.path.name / path.relative_to(table.path))
+            target = aside / table.path.name / path.relative_to(table.path)
+            _move(path, target)
+            store.publish(target.relative_to(store.path).as_posix())
+        if table.copies is not None:
+            table.copies.delete(file)
         done.append(f"set aside {file.path}")
     for table in {table.path: table for table, _ in findings.damaged}.values():
         _forget_missing(table)
@@ -72,23 +84,35 @@ def _drop_broken(store: "Store", findings: Findings, aside: Path) -> list[str]:
     """Write the partitions of broken rows anew without them, each in one transaction."""
     done = []
     for cell in sorted({file.cell for file in findings.broken}):
-        good, bad = _split(store, findings.broken, cell)
         target = aside / "recordings" / f"{'-'.join(cell)}.parquet"
-        with replacing(target) as temporary:
-            pq.write_table(bad, temporary)
-        _replace_cell(store.recordings.delta, cell, good)
-        done.append(f"set aside {bad.num_rows} rows of {'/'.join(cell)} in {target}")
+        dropped = retrying(partial(_drop_from_cell, store, findings.broken, cell, target))
+        done.append(f"set aside {dropped} rows of {'/'.join(cell)} in {target}")
     return done
 
 
+def _drop_from_cell(
+    store: "Store", broken: Mapping[DataFile, Mask], cell: Cell, target: Path
+) -> int:
+    """Write the broken rows of a partition to a file, and then the partition without them."""
+    table = store.recordings.delta
+    handle = table.handle()
+    good, bad = _split(table, table.snapshot_of(handle), broken, cell)
+    with replacing(target) as temporary:
+        pq.write_table(bad, temporary)
+    store.publish(target.relative_to(store.path).as_posix())
+    # Other writers' rows are kept: of two transactions on one version, one starts over.
+    table.overwrite(handle, good, in_cells([cell], CELL_COLUMNS), one_at_a_time(handle))
+    return int(bad.num_rows)
+
+
 def _split(
-    store: "Store", broken: Mapping[DataFile, Mask], cell: Cell
+    table: DeltaFolder, at: Snapshot, broken: Mapping[DataFile, Mask], cell: Cell
 ) -> tuple[pa.Table, pa.Table]:
     """Read a partition as its good and its broken rows."""
-    schema = store.recordings.delta.schema
+    schema = table.schema
     good, bad = [], []
-    for file in store.recordings.delta.snapshot().files:
-        rows = read_file(file, schema) if file.cell == cell else None
+    for file in table.fetched(at.within(dict(zip(CELL_COLUMNS, cell, strict=True)))).files:
+        rows = read_file(file, schema)
         if rows is not None:
             mask = pa.array(broken.get(file, np.zeros(len(rows), bool)))
             bad.append(_with_cell(rows.filter(mask), cell, schema))
@@ -100,14 +124,6 @@ def _with_cell(rows: pa.Table, cell: Cell, schema: pa.Schema) -> pa.Table:
     for column, value in zip(CELL_COLUMNS, cell, strict=True):
         rows = rows.append_column(column, pa.array([value] * len(rows), pa.string()))
     return rows.select(schema.names)
-
-
-def _replace_cell(table: DeltaFolder, cell: Cell, good: pa.Table) -> None:
-    condition = in_cells([cell], CELL_COLUMNS)
-    if good.num_rows:
-        retrying(lambda: table.overwrite(good, condition))
-    else:
-        retrying(lambda: table.handle().delete(condition))
 
 
 def _move(source: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from ..errors import StoreError
 from .delta import DeltaFolder, retrying, writer_properties
 from .locks import Locks
+from .remote import Remote
 
 SCORES_SCHEMA = pa.schema(
     [
@@ -73,8 +74,15 @@ class LogTable:
     order : columns that reads are sorted by
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema, order: Sequence[str], locks: Locks) -> None:
-        self.delta = DeltaFolder(folder, schema, order=order)
+    def __init__(
+        self,
+        folder: Path,
+        schema: pa.Schema,
+        order: Sequence[str],
+        locks: Locks,
+        remote: Remote | None = None,
+    ) -> None:
+        self.delta = DeltaFolder(folder, schema, order=order, remote=remote)
         self._locks = locks
 
     def append(self, rows: pa.Table) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?(?:\s*\([\w\s,]*\))?\s", re.IGNORECASE)
 
 _LONGEST_REASON = 600
+# `query_table('sco' || 'res')` and the like, and escapes inside of names.
+_HIDING = ("query", "\\", "u&")
 
 
 def query(
@@ -66,12 +68,14 @@ def _pinned(
     """Ask the newest versions, and newer ones where files vanish meanwhile."""
     import duckdb
 
-    views = _views(store)
+    views = _views(store, sql)
     while True:
         try:
+            for table in store.tables:
+                table.fetched(views[table.path.name])
             return _asked(_connected(views, memory_bytes), sql, most_rows)
-        except (duckdb.IOException, duckdb.PermissionException) as error:
-            newest = _views(store)
+        except (duckdb.IOException, duckdb.PermissionException, FileNotFoundError) as error:
+            newest = _views(store, sql)
             # Forgetting and compaction may have removed the files of a version while it was read;
             # what is gone is not known as one of the files that may be read either.
             if newest == views and isinstance(error, duckdb.PermissionException):
@@ -83,8 +87,20 @@ def _pinned(
             views = newest
 
 
-def _views(store: "Store") -> dict[str, Snapshot]:
-    return {table.path.name: table.snapshot() for table in store.tables}
+def _views(store: "Store", sql: str) -> dict[str, Snapshot]:
+    """Pin the tables; of a store at a URL, those that a statement cannot read are left empty."""
+    return {
+        table.path.name: table.snapshot()
+        if table.copies is None or _may_read(sql.lower(), table.path.name)
+        else Snapshot(-1, (), table.schema, table.partitions)
+        for table in store.tables
+    }
+
+
+def _may_read(sql: str, name: str) -> bool:
+    """Tell whether a statement names a table, or may put its name together."""
+    needs = name in sql or any(sign in sql for sign in _HIDING)
+    return needs or (name == "recordings" and "embedding_of" in sql)
 
 
 def _connected(

@@ -1,18 +1,22 @@
 """A store: the folder that holds recordings, indexes, scores and a reranker."""
 
-import re
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ..errors import EncoderMismatchError, StoreError
-from . import identity
+from . import identity, working_copy
 from .delta import DeltaFolder
+from .files import erase, folder_bytes
 from .identity import StoreIdentity
+from .location import Place, located
 from .locks import Locks
+from .published import Published
 from .recordings import RecordingsTable
+from .remote import Remote
 from .schema import EncoderIdentity
 from .scores import FAILURES_SCHEMA, SCORES_SCHEMA, TRIALS_SCHEMA, LogTable
 from .vectors import Searcher, VectorIndex
@@ -21,29 +25,29 @@ if TYPE_CHECKING:
     from .check import CheckReport
     from .info import StoreInfo
 
-# The Delta library takes folders as URLs and fails on these; the last would be read as a tag.
-_UNUSABLE = re.compile(r"[\[\]^|\\%]|/(?:language|noise)=")
-
 
 class Store:
     """A store that is there: use `Store.create` or `Store.open`.
 
     Attributes
     ----------
-    path : the folder, absolute
+    path : the folder, absolute; of a store at a URL, the working copy on this machine
     recordings : the table of recordings
     vectors : the FAISS indexes derived from it
     searcher : what searches them, by default `vectors`
     scores, trials, failures : tables that are appended to
     """
 
-    def __init__(self, path: Path, about: StoreIdentity) -> None:
+    def __init__(self, path: Path, about: StoreIdentity, remote: Remote | None = None) -> None:
         self.path = path
+        self._remote = remote
         self.about = about
         self.locks = Locks(path / "locks")
-        self.recordings = RecordingsTable(path / "recordings", self.locks, about.encoder.dimension)
+        dimension = about.encoder.dimension
+        self.recordings = RecordingsTable(path / "recordings", self.locks, dimension, remote)
+        published = None if remote is None else Published(remote)
         self.vectors = VectorIndex(
-            path / "index", self.recordings, self.locks, about.encoder.dimension
+            *(path / "index", self.recordings, self.locks, dimension), published=published
         )
         self.searcher: Searcher = self.vectors
         self.scores = self._log("scores", SCORES_SCHEMA, ["created_at", "query_id", "rank"])
@@ -51,8 +55,12 @@ class Store:
         self.failures = self._log("failures", FAILURES_SCHEMA, ["at", "root", "path"])
 
     @classmethod
-    def create(cls, path: Path, encoder: EncoderIdentity) -> "Store":
+    def create(cls, place: Place, encoder: EncoderIdentity) -> "Store":
         """Make a store bound to an encoder; one that is there is opened.
+
+        Parameters
+        ----------
+        place : a folder, or a URL such as s3://bucket/store
 
         Raises
         ------
@@ -61,16 +69,20 @@ class Store:
         StoreError
             The folder holds something else, or its name cannot be used.
         """
-        folder = _usable(path)
+        folder, remote = located(place)
+        if remote is not None:
+            working_copy.mirror(remote)
         if not (folder / identity.FILE_NAME).exists():
-            _make(folder, encoder)
-        store = cls.open(folder)
+            _make(folder, remote, encoder)
+        store = cls.open(place)
         store.require(encoder)
         return store
 
     @classmethod
-    def open(cls, path: Path) -> "Store":
-        """Open the store in a folder.
+    def open(cls, place: Place) -> "Store":
+        """Open the store in a folder, or at a URL.
+
+        Copies of what is not in the store at the URL any more are deleted from this machine.
 
         Raises
         ------
@@ -79,10 +91,20 @@ class Store:
         StoreVersionError
             It was written in another format.
         StoreError
-            Its `spkret.json` is damaged.
+            Its `spkret.json` is damaged, or the URL cannot be read.
         """
-        folder = _usable(path)
-        return cls(folder, identity.read(folder))
+        folder, remote = located(place)
+        if remote is None:
+            return cls(folder, identity.read(folder, folder))
+        working_copy.mirror(remote)
+        store = cls(folder, identity.read(folder, remote.url), remote)
+        working_copy.sweep(store)
+        return store
+
+    @property
+    def place(self) -> Place:
+        """Where the store is, as `open` takes it: its folder, or its URL."""
+        return self.path if self._remote is None else self._remote.url
 
     @property
     def encoder(self) -> EncoderIdentity:
@@ -110,6 +132,29 @@ class Store:
         """The folder of broken rows and files that a repair took out of the tables."""
         return self.path / "set-aside"
 
+    def publish(self, name: str) -> None:
+        """Put a file or folder that was written into the store's folder at its URL, if it has one.
+
+        Raises
+        ------
+        StoreError
+            It cannot be written there.
+        """
+        if self._remote is not None:
+            working_copy.publish(self._remote, name)
+
+    def erase(self, name: str) -> None:
+        """Delete a file or folder of the store, if it is there."""
+        if self._remote is not None:
+            self._remote.delete(self._remote.names(name))
+        erase(self.path / name)
+
+    def size_bytes(self) -> int:
+        """Sum the sizes of all files."""
+        if self._remote is not None:
+            return sum(self._remote.sizes().values())
+        return folder_bytes(self.path)
+
     def require(self, encoder: EncoderIdentity) -> None:
         """Refuse an encoder whose embeddings cannot be compared with the stored ones.
 
@@ -122,7 +167,7 @@ class Store:
         if (encoder.fingerprint, encoder.dimension) != (bound.fingerprint, bound.dimension):
             is_imported = encoder.is_imported or bound.is_imported
             raise EncoderMismatchError(
-                f"expected encoder {_describe(bound)}, which {self.path} was built with, got"
+                f"expected encoder {_describe(bound)}, which {self.place} was built with, got"
                 f" {_describe(encoder)}; use {'' if is_imported else f'--model {bound.name} or '}a"
                 " new --store"
             )
@@ -172,40 +217,29 @@ class Store:
         from .forget import forget
         from .provenance import StoreLog, noted
 
-        return noted(
-            *(StoreLog(self.path), "forget", self.recordings.version, int),
-            lambda: forget(self, speaker=speaker, path=path),
-        )
+        run = partial(forget, self, speaker=speaker, path=path)
+        return noted(StoreLog(self.path), "forget", self.recordings.version, int, run)
 
     def _log(self, name: str, schema: pa.Schema, order: list[str]) -> LogTable:
-        return LogTable(self.path / name, schema, order, self.locks)
+        return LogTable(self.path / name, schema, order, self.locks, self._remote)
 
 
 def _describe(encoder: EncoderIdentity) -> str:
     return f"{encoder.name!r} ({encoder.dimension}, fingerprint {encoder.fingerprint[:12]})"
 
 
-def _usable(path: Path) -> Path:
-    folder = path.absolute()
-    if _UNUSABLE.search(f"{folder.as_posix()}/"):
-        raise StoreError(
-            f"expected a store folder without any of [ ] ^ | \\ % language= noise= in its path,"
-            f" got {folder}; give another --store"
-        )
-    return folder
-
-
-def _make(folder: Path, encoder: EncoderIdentity) -> None:
+def _make(folder: Path, remote: Remote | None, encoder: EncoderIdentity) -> None:
     """Make tables first and `spkret.json` last, so that a store is there as a whole or not."""
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"expected a folder for the store, got the file {folder}")
     about = StoreIdentity(encoder, datetime.now(UTC))
-    store = Store(folder, about)
+    store = Store(folder, about, remote)
     known = {"locks", *(table.path.name for table in store.tables)}
-    foreign = {entry.name for entry in folder.glob("*")} - known
+    names = {entry.name for entry in folder.glob("*")} if remote is None else set(remote.top())
+    foreign = names - known
     if foreign and not (folder / identity.FILE_NAME).exists():
         raise StoreError(
-            f"expected an empty folder or a store, got {folder} with {min(foreign)} in it;"
+            f"expected an empty folder or a store, got {store.place} with {min(foreign)} in it;"
             " give another --store"
         )
     with store.locks.alone("create"):
@@ -213,3 +247,4 @@ def _make(folder: Path, encoder: EncoderIdentity) -> None:
             for table in store.tables:
                 table.create()
             identity.write(folder, about)
+            store.publish(identity.FILE_NAME)

@@ -16,6 +16,7 @@ from .arrays import embeddings
 from .exact import Exact
 from .locks import Locks
 from .partition import Built, Index, PartitionFile, digest
+from .published import Published
 from .reading import Snapshot
 from .recordings import Cell, Ids, RecordingsTable
 
@@ -47,9 +48,15 @@ class VectorIndex:
     """The indexes of a store. The table is the truth: a stale or lost index is built again."""
 
     def __init__(
-        self, folder: Path, recordings: RecordingsTable, locks: Locks, dimension: int
+        self,
+        folder: Path,
+        recordings: RecordingsTable,
+        locks: Locks,
+        dimension: int,
+        published: Published | None = None,
     ) -> None:
         self.folder = folder
+        self._published = published
         self._recordings = recordings
         self._locks = locks
         self._dimension = dimension
@@ -59,23 +66,38 @@ class VectorIndex:
         """Return whether every partition has an index of precisely its rows, and no other has."""
         wanted = self._recordings.cells()
         kept = {self.file(cell).path for cell in wanted}
-        return not self._stale(wanted) and kept == set(self.folder.glob("*/*.faiss"))
+        stale = {cell for cell in self._stale(wanted) if not self._is_published(cell, wanted[cell])}
+        return not stale and kept >= set(self.folder.glob("*/*.faiss"))
 
-    def refresh(self) -> None:
-        """Build the indexes of changed partitions again, or add to them where rows were added."""
+    def refresh(self, cells: Collection[Cell] | None = None) -> None:
+        """Build the indexes of changed partitions again, or add to them where rows were added.
+
+        Those of a store at a URL that another machine has built are fetched.
+
+        Parameters
+        ----------
+        cells : all by default
+        """
         with self._locks.alone("index"):
-            self.refresh_unlocked()
+            self.refresh_unlocked(cells)
 
-    def refresh_unlocked(self) -> None:
+    def refresh_unlocked(self, cells: Collection[Cell] | None = None) -> None:
         """Refresh; only under a lock that holds off maintenance."""
         snapshot = self._recordings.delta.snapshot()
         wanted = snapshot.cells()
         for cell in self._stale(wanted):
-            self._refresh(cell, wanted[cell], snapshot)
+            if cells is None or cell in cells:
+                self._refresh(cell, wanted[cell], snapshot)
         kept = {self.file(cell).path for cell in wanted}
         raw = {path.with_name(f"{path.name.split('.')[0]}.faiss") for path in self._raw_files()}
         for path in (set(self.folder.glob("*/*.faiss")) | raw) - kept:
             PartitionFile(path).remove()
+
+    def retain_published(self) -> None:
+        """Delete at the store's URL, if it is at one, all indexes but those of the newest rows."""
+        if self._published is not None:
+            wanted = self._recordings.cells()
+            self._published.retain([(self.file(cell), wanted[cell]) for cell in wanted])
 
     def search(
         self,
@@ -178,7 +200,7 @@ class VectorIndex:
 
     def recalls(self) -> dict[Cell, float]:
         """Map each partition that has an index to the recall at 20 measured when it was built."""
-        notes = {cell: self.file(cell).built() for cell in self._recordings.cells()}
+        notes = {cell: self._note(cell) for cell in self._recordings.cells()}
         return {cell: built.recall for cell, built in notes.items() if built is not None}
 
     def unit(self, query: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.float32]:
@@ -206,8 +228,18 @@ class VectorIndex:
             if language in (None, cell[0]) and noise in (None, cell[1])
         }
         if self._stale(wanted):
-            self.refresh()
+            self.refresh(None if self._published is None else wanted)
         return [self._load(cell) or self._mended(cell) for cell in wanted]
+
+    def _note(self, cell: Cell) -> Built | None:
+        built = self.file(cell).built()
+        if built is None and self._published is not None:
+            return self._published.built(self.file(cell))
+        return built
+
+    def _is_published(self, cell: Cell, files: Sequence[str]) -> bool:
+        built = None if self._published is None else self._published.built(self.file(cell))
+        return built is not None and built.files == files
 
     def _raw_files(self) -> Iterator[Path]:
         return self.folder.glob("*/*.vectors")
@@ -247,11 +279,18 @@ class VectorIndex:
 
     def _refresh(self, cell: Cell, files: Sequence[str], snapshot: Snapshot) -> None:
         file = self.file(cell)
+        self._loaded.pop(cell, None)
+        if self._published is not None and self._published.pull(file, files):
+            return
         rows = self._recordings.scan(["id", "indexed_at"], cell[0], cell[1], version=snapshot)
         ids, times = rows["id"].to_numpy(), rows["indexed_at"].cast(pa.int64()).to_numpy()
         index = self._extended(cell, ids, times, snapshot) or self._built(cell, ids, snapshot)
-        file.save(index, snapshot.version, files, digest(ids, times))
-        self._loaded.pop(cell, None)
+        built = file.save(index, snapshot.version, files, digest(ids, times))
+        if self._published is not None:
+            self._published.push(file, built)
+            # What was erased meanwhile must not stay in what was published after.
+            if self._recordings.cells().get(cell) != files:
+                self._published.withdraw(file)
 
     def _extended(
         self,

@@ -1,7 +1,7 @@
 """What all tests need: libraries that stand each other, and properties tried often enough."""
 
-import logging
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from uuid import uuid4
@@ -25,17 +25,30 @@ def pytest_runtest_setup() -> None:
     _quiet_lazy_modules()
 
 
+_OBJECT_STORE = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print("http://%s:%d" % server.get_host_and_port(), flush=True)
+sys.stdin.read()
+"""
+
+
 @pytest.fixture(scope="session")
 def object_store() -> Iterator[str]:
     """Serve S3 on loopback; yields its endpoint. Use `bucket`."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    # A process of its own: the Delta library holds this one's lock while it asks.
+    with subprocess.Popen(
+        [sys.executable, "-c", _OBJECT_STORE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.kill()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import SpkretError, SqlError
+from ..store.location import Place
 from ..store.schema import Seconds
 from .turns import Turns
 
@@ -37,10 +38,10 @@ class Sandbox:
 
     Parameters
     ----------
-    store : the folder of the store, which every function is given first
+    store : the folder of the store, or its URL, which every function is given first
     """
 
-    store: Path
+    store: Place
     _turns: Turns = field(default_factory=lambda: Turns(_AT_ONCE, _WAITING))
     _running: "set[ForkServerProcess]" = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
@@ -49,7 +50,7 @@ class Sandbox:
     def start(self) -> None:
         """Load what the processes need, once for all of them."""
         _CONTEXT.set_forkserver_preload(_NEEDED)
-        self.run(Path.exists, seconds=60.0)
+        self.run(str, seconds=60.0)
 
     def run(self, work: Callable[..., T], *given: object, seconds: Seconds) -> T:
         """Return what `work(store, *given)` returns; both must be picklable.

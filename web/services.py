@@ -102,7 +102,7 @@ class Services:
     def of(cls, store: "Store", settings: Settings) -> "Services":
         """Put together what serves a store; nothing is loaded yet."""
         metrics, embedder = Metrics(), LateEmbedder()
-        sandbox = Sandbox(store.path.absolute())
+        sandbox = Sandbox(store.place)
         catalogues, uploads = Catalogues(store, sandbox), Uploads(settings, embedder.embed)
         metrics.watch("recordings", "Recordings in the store.", lambda: len(catalogues.newest()))
         metrics.watch("uploads_held", "Uploads that are kept.", lambda: len(uploads))
@@ -144,7 +144,7 @@ class Services:
         reranker = load_for(self.store)
         return {
             "status": "ok",
-            "store": self.store.path.name,
+            "store": str(self.store.place).rpartition("/")[2],
             "recordings": len(self.catalogues.newest()),
             "encoder": self.store.encoder.name,
             "reranker": None if reranker is None else reranker.fingerprint,

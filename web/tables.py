@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SqlError
 from ..store import sql
+from ..store.location import Place
 from ..store.schema import Seconds
 from ..store.store import Store
 from .sandbox import MEMORY_BYTES, Sandbox
@@ -39,7 +39,7 @@ def answer(sandbox: Sandbox, statement: str) -> bytes:
     return sandbox.run(_answered, statement, seconds=LONGEST_S)
 
 
-def _answered(store: Path, statement: str) -> bytes:
+def _answered(store: Place, statement: str) -> bytes:
     relation = sql.query(
         Store.open(store), statement, most_rows=MOST_ROWS + 1, memory_bytes=MEMORY_BYTES
     )

@@ -1,11 +1,10 @@
 """A user's condition on recordings, tried within limits."""
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 
 from ..store import conditions
+from ..store.location import Place
 from ..store.schema import Seconds
 from ..store.store import Store
 from .sandbox import MEMORY_BYTES, Sandbox
@@ -26,5 +25,5 @@ def ids_where(sandbox: Sandbox, condition: str) -> npt.NDArray[np.int64]:
     return sandbox.run(_ids, condition, seconds=_LONGEST_S)
 
 
-def _ids(store: Path, condition: str) -> npt.NDArray[np.int64]:
+def _ids(store: Place, condition: str) -> npt.NDArray[np.int64]:
     return conditions.ids_where(Store.open(store), condition, memory_bytes=MEMORY_BYTES)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from ...store.location import Place, cache_folder
 from . import accelerators, machine, packages
 from .lines import Diagnosis, Line, problem
 from .packages import Packages, brief
@@ -14,12 +15,12 @@ Check = Callable[[], Iterable[Line]]
 _AGAIN = "install it again, or report this"
 
 
-def diagnose(store: Path | None = None, quick: bool = False) -> Diagnosis:
+def diagnose(store: Place | None = None, quick: bool = False) -> Diagnosis:
     """Look at all that spkret needs here.
 
     Parameters
     ----------
-    store : the folder of a store to check as well
+    store : the folder or URL of a store to check as well
     quick : leave out the self-test
     """
     return run(checks(store, quick))
@@ -38,7 +39,7 @@ def run(named: Mapping[str, Check]) -> Diagnosis:
     return Diagnosis(tuple(lines))
 
 
-def checks(store: Path | None, quick: bool) -> dict[str, Check]:
+def checks(store: Place | None, quick: bool) -> dict[str, Check]:
     """All checks by what they look at, in order."""
     installed = Packages()
     named: dict[str, Check] = {
@@ -81,11 +82,16 @@ def hub_folder() -> Path:
     return Path(HF_HUB_CACHE)
 
 
-def _disk(store: Path | None) -> Iterator[Line]:
-    return machine.disk({"stores": store or Path.cwd(), "fetched models": hub_folder()})
+def _disk(store: Place | None) -> Iterator[Line]:
+    return machine.disk({"stores": _nearest(store), "fetched models": hub_folder()})
 
 
-def _store(store: Path | None) -> Iterator[Line]:
+def _nearest(store: Place | None) -> Path:
+    """Return the folder where a store's files are on this machine."""
+    return cache_folder() if isinstance(store, str) else store or Path.cwd()
+
+
+def _store(store: Place | None) -> Iterator[Line]:
     from .stores import store as check_store
 
     return check_store(store)

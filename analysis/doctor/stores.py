@@ -1,20 +1,20 @@
 """The store: whether it opens, and whether what it needs is here."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from ...errors import SpkretError
 from ...indexer.encoders import registry
 from ...indexer.encoders.base import ModelInfo
 from ...indexer.extraction import parse
 from ...rerank.loading import load_for
+from ...store.location import Place
 from ...store.store import Store
 from .lines import Line, ok, problem, warning
 
 _CHECK = "spkret check --repair"
 
 
-def store(folder: Path | None) -> Iterator[Line]:
+def store(folder: Place | None) -> Iterator[Line]:
     """Check a store: opens, indexes are fresh, encoder and reranker can be used."""
     if folder is None:
         yield ok("store", "none here yet", "make one: spkret index AUDIO_DIR")
@@ -25,7 +25,7 @@ def store(folder: Path | None) -> Iterator[Line]:
     except (SpkretError, OSError) as error:
         yield problem("store", str(error), f"look closer: spkret check --store {folder}")
         return
-    yield ok("store", f"{opened.path} opens: {rows:,} recordings")
+    yield ok("store", f"{opened.place} opens: {rows:,} recordings")
     yield _indexes(opened)
     yield _encoder(opened, registry.models())
     yield _reranker(opened)

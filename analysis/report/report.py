@@ -182,7 +182,7 @@ def _matching(
 
 def _about(store: "Store", reranker: Reranker | None) -> About:
     return About(
-        str(store.path),
+        str(store.place),
         store.encoder.name,
         store.encoder.fingerprint,
         None if reranker is None else reranker.fingerprint,

@@ -61,7 +61,7 @@ def listed(store: "Store", options: ExportOptions) -> list[Listed]:
     )
     found = sorted(map(_listed, rows.to_pylist()), key=lambda one: one.file)
     if not found:
-        raise InterchangeError(f"expected recordings to export in {store.path}, none is selected")
+        raise InterchangeError(f"expected recordings to export in {store.place}, none is selected")
     return found
 
 

@@ -218,10 +218,10 @@ def test_a_query_is_asked_again_where_files_vanish_meanwhile(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.recordings.commit([embedded("1.wav"), embedded("2.wav")])
-    stale = [sql._views(store)]
+    stale = [sql._views(store, "select")]
     store.forget(path="1.wav")
     newest = sql._views
-    monkeypatch.setattr(sql, "_views", lambda of: stale.pop() if stale else newest(of))
+    monkeypatch.setattr(sql, "_views", lambda *of: stale.pop() if stale else newest(*of))
     assert query(store, "select path from recordings").fetchall() == [("2.wav",)]
     assert not stale
 

@@ -52,7 +52,7 @@ def test_a_file_url_is_a_path() -> None:
 def test_what_is_no_known_url_is_told() -> None:
     with pytest.raises(UsageError, match="expected a URL such as"):
         urls.filesystem("store")
-    with pytest.raises(UsageError, match="expected a URL of .*s3"):
+    with pytest.raises(UsageError, match=r"expected a URL of .*s3"):
         urls.filesystem("nonsense://x")
 
 

@@ -41,7 +41,7 @@ def test_work_is_done_in_another_process_that_ends(sandbox: Sandbox) -> None:
 
 
 def test_failures_come_as_they_are(sandbox: Sandbox) -> None:
-    with pytest.raises(StoreError, match=f"nothing in {sandbox.store.name}"):
+    with pytest.raises(StoreError, match=f"nothing in {Path(sandbox.store).name}"):
         sandbox.run(failing, seconds=30.0)
     for work in (dying, greedy):
         with pytest.raises(SqlError, match="too much memory"):
@@ -51,14 +51,14 @@ def test_failures_come_as_they_are(sandbox: Sandbox) -> None:
 def test_nothing_stays_of_what_took_too_long(sandbox: Sandbox) -> None:
     with pytest.raises(SqlError, match="stopped after 5 s"):
         sandbox.run(endless, seconds=5.0)
-    assert ends(int((sandbox.store / "pid").read_text()))
+    assert ends(int(Path(sandbox.store, "pid").read_text()))
 
 
 def test_closing_ends_what_runs_and_starts_nothing_more(sandbox: Sandbox) -> None:
     with ThreadPoolExecutor() as pool:
         running = pool.submit(sandbox.run, endless, seconds=60.0)
         until = time.monotonic() + 20
-        while not (sandbox.store / "pid").exists() and time.monotonic() < until:
+        while not Path(sandbox.store, "pid").exists() and time.monotonic() < until:
             time.sleep(0.01)
         sandbox.close()
         assert isinstance(running.exception(10), SqlError)
