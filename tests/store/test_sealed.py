@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spkret.store.sealed import seal, unseal
@@ -13,7 +13,6 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=50)
 @given(st.dictionaries(st.text().filter(lambda name: name != "digest"), values))
 def test_documents_are_read_as_they_were_written(document: dict[str, object]) -> None:
     assert unseal(json.dumps(seal(document))) == document
