@@ -1,12 +1,18 @@
 """Eight writers and readers at once: no row is lost, and nobody sees half a commit."""
 
 import threading
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
+import pytest
+from faults import crowd as members
 from faults.harness import Ended, Launcher, State
 from faults.jobs import SPEAKER, World
 
 from spkret.errors import StoreError
+from spkret.store.schema import EncoderIdentity
 from spkret.store.store import Store
 
 CHUNK = 16
@@ -74,3 +80,29 @@ def test_eight_commands_at_once_lose_nothing(world: World, launcher: Launcher, s
         others = state.rows.keys() | forgotten
         assert others >= {one for one, row in full.rows.items() if row[3] != "en"}
     assert Store.open(store).check(repair=False).ok
+
+
+@pytest.mark.slow
+def test_writers_and_readers_are_counted(tmp_path: Path) -> None:
+    writers, readers, commits = 8, 4, 25
+    store = tmp_path / "store"
+    Store.create(store, EncoderIdentity("fake", "fake-1", 16))
+    context = get_context("spawn")
+    over = context.Manager().Event()
+    with ProcessPoolExecutor(writers + readers + 1, context) as pool:
+        reading = [pool.submit(members.read, store, over) for _ in range(readers)]
+        compacting = pool.submit(members.compact, store, over)
+        writing = [pool.submit(members.write, store, n, commits) for n in range(writers)]
+        refused = sum(one.result() for one in writing)
+        over.set()
+        seen = sum((one.result() for one in (*reading, compacting)), Counter())
+    found = Store.open(store).recordings.scan(["path", "id"])["path"].to_pylist()
+    expected = writers * commits * members.ROWS + 1
+    print(
+        f"{writers} writers x {commits} commits: {expected} rows expected, {len({*found})} there,"
+        f" {expected - len({*found})} lost, {len(found) - len({*found})} twice, {refused} refused;"
+        f" {readers} readers and compaction: {dict(seen)}"
+    )
+    assert (len(found), len({*found}), refused) == (expected, expected, 0)
+    assert {name for name, count in seen.items() if count} == {"reads", "compactions"}
+    assert Store.open(store).check().ok
