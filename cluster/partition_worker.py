@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -70,4 +69,4 @@ class PartitionWorker:
     @cached_property
     def _store(self) -> Store:
         """Opened with the first task, so that who asked is told where it is not there."""
-        return Store.open(Path(self._place))
+        return Store.open(self._place)

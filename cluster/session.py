@@ -19,6 +19,7 @@ NAMESPACE = "spkret"
 _ANSWERS_WITHIN: float = 5
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else Ray warns of a change to come
 }
 
@@ -35,7 +36,7 @@ def joined(
     ----------
     address : `auto` for a cluster that runs on this machine, `HOST:PORT` of its head,
         `ray://HOST:PORT` of its client server; `local` starts one here and stops it at the end,
-        for this process alone, unless it imported `ray` before: others lack the token
+        for this process alone: others lack its token
     cpus, object_store_bytes : what a cluster started here has to give; all CPUs, Ray's own default
 
     Raises
@@ -85,7 +86,7 @@ def _join(ray: Any, address: str, cpus: int | None, object_store_bytes: int | No
         reason = str(error).strip().partition("\n")[0]
         raise ClusterError(
             f"expected a Ray cluster at {address!r}, found none ({reason}); start one with"
-            f" `ray start --head`, or use {LOCAL!r}"
+            f" `ray start --head`, set RAY_AUTH_MODE=token where it wants one, or use {LOCAL!r}"
         ) from error
 
 

@@ -48,7 +48,7 @@ class Workers:
         for number in there:
             if number >= count:
                 ray.kill(ray.get_actor(f"{name}-{number}", namespace=NAMESPACE))
-        handles = [_started(ray, f"{name}-{n}", str(store.path)) for n in range(count)]
+        handles = [_started(ray, f"{name}-{n}", str(store.place)) for n in range(count)]
         return cls(ray, tuple(handles))
 
     def ask(self, method: str, arguments: Mapping[int, tuple[Any, ...]]) -> dict[int, Any]:
@@ -99,7 +99,7 @@ class Workers:
 
 def _name(store: Store) -> str:
     """Name the workers of a store: of its place, what it is bound to, and this version's code."""
-    about = (version("spkret"), store.path, store.encoder.fingerprint, store.created.isoformat())
+    about = (version("spkret"), store.place, store.encoder.fingerprint, store.created.isoformat())
     return "search-" + hashlib.blake2b("\n".join(map(str, about)).encode()).hexdigest()[:16]
 
 

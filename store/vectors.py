@@ -158,7 +158,7 @@ class VectorIndex:
         if known is not None and known.files == tuple(files):
             return index
         if self._stale({cell: files}):
-            self.refresh()
+            self.refresh([cell])
         index = self._load(cell)
         if index is None and cell in self._recordings.cells():
             index = self._mended(cell)
