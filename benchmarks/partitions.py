@@ -73,6 +73,7 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         result["workers"] = {"first_s": cold, **_times(there)}
         result["version_check_ms"] = _version_check(store)
     result["same_answers"] = same(wanted, found)
+    result["load"] = round(os.getloadavg()[0], 1)
     return result
 
 
@@ -89,7 +90,7 @@ def table(result: dict[str, Any]) -> str:
     rows, parts = result["rows_a_partition"], result["partitions"]
     lines = [
         f"{parts} partitions of {rows:,} x {result['dimension']}, {K} nearest,"
-        f" {result['cores']} cores; same answers: {result['same_answers']}",
+        f" {result['cores']} cores, load {result['load']}; same answers: {result['same_answers']}",
         "",
         "| searched | first, s | p50, ms | p99, ms |",
         "| --- | ---: | ---: | ---: |",

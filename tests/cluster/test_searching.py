@@ -50,6 +50,13 @@ def workers_of(store: Store) -> Workers:
     return store.searcher.workers
 
 
+def ask_for_a_while(workers: Workers) -> None:
+    """Ask again and again: what is killed lives for a moment longer."""
+    for _ in range(200):
+        workers.ask("held", {0: ()})
+        time.sleep(0.05)
+
+
 def ids_of(store: Store) -> npt.NDArray[np.int64]:
     ids: npt.NDArray[np.int64] = store.recordings.scan(["id"])["id"].to_numpy()
     return ids
@@ -135,9 +142,7 @@ def test_what_is_added_or_erased_is_seen_until_the_worker_is_stopped(
             workers_of(store).ask("hold", {0: (9, {("en", "clean"): ["0.parquet"]}, [])})
         ray.kill(workers_of(store).handles[0])
         with pytest.raises(ClusterError, match="a worker died") as raised:
-            for _ in range(200):  # it is killed a little later
-                workers_of(store).ask("held", {0: ()})
-                time.sleep(0.05)
+            ask_for_a_while(workers_of(store))
         assert "\n" not in str(raised.value)
 
 
