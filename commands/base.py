@@ -9,8 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import SpkretError, UsageError
-from ..store.urls import is_url
-from .values import complete_device, complete_language, complete_model
+from .values import PathOrUrl, complete_device, complete_language, complete_model
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -120,16 +119,11 @@ class Group(click.Group):
         return list(self.commands)
 
 
-class StorePlace(click.Path):
+class StorePlace(PathOrUrl):
     """A folder, or the URL of one, such as s3://bucket/store."""
 
     def __init__(self) -> None:
         super().__init__(file_okay=False, path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Leave a URL as it is: as a path it would lose a slash."""
-        is_place = isinstance(value, str) and is_url(value)
-        return value if is_place else super().convert(value, param, ctx)
 
 
 def store_option(function: F) -> F:

@@ -11,6 +11,7 @@ from ..errors import UnknownRecordingError
 from ..indexer.audio import RATE_HZ, open_file, open_source, windows
 from ..store.files import absolute
 from ..store.schema import Seconds, Vector
+from ..store.urls import is_url
 from .caching import Cache
 from .spectrogram import draw
 from .uploads import Uploads
@@ -92,8 +93,12 @@ def file_of(root: str, path: str) -> Path:
     Raises
     ------
     UnknownRecordingError
-        It is not there any more.
+        It is not there any more, or is at a URL.
     """
+    if is_url(root):
+        raise UnknownRecordingError(
+            f"expected the audio of {path} in a folder, it is at {root}, which is not played here"
+        )
     if not is_there(root, path):
         raise UnknownRecordingError(
             f"expected the audio of {path} in its folder, it is not there any more"
