@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from search_parts.speakers import Speakers
+from search_parts.speakers import Floats, Speakers
 
 from spkret.store.schema import (
     Acoustics,
@@ -63,7 +63,5 @@ def _tag(value: str) -> Tag:
     return Tag(value, TagSource.MANIFEST)
 
 
-def _acoustics(
-    spectrum: "np.ndarray[tuple[int], np.dtype[np.float32]]", speech: float
-) -> Acoustics:
+def _acoustics(spectrum: Floats, speech: float) -> Acoustics:
     return Acoustics(speech + 1, speech, 16_000, 20.0, 7_000.0, 150.0, spectrum, np.abs(spectrum))
