@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from .arguments import bound_encoder, opened, path_of
+from .arguments import bound_encoder, opened, path_of, place_of
 
 if TYPE_CHECKING:
     from ..store.provenance import LogReport
@@ -52,10 +52,17 @@ def log(store: "AnyStore", on: bool | None = None) -> "LogReport":
     Raises
     ------
     StoreError
-        It cannot be written.
+        It cannot be written, or the store is at a URL: objects cannot be appended to.
     """
+    from ..errors import StoreError
     from ..store.provenance import StoreLog
 
+    place = place_of(store)
+    if isinstance(place, str):
+        raise StoreError(
+            f"expected a store in a folder for a log of its use, got {place}; switch on the access"
+            " log of the bucket instead"
+        )
     kept = StoreLog(opened(store).path)
     if on is not None:
         kept.switch(on, _version(store))

@@ -301,7 +301,11 @@ class DeltaFolder:
 
     def count(self) -> int:
         """Count the rows, from the log alone."""
-        return int(self.handle().count())
+        if self.copies is None:
+            return int(self.handle().count())
+        self._refreshed()
+        with self._refreshing:
+            return 0 if self._newest is None else int(self._newest[0].count())
 
     def overwrite(
         self,
