@@ -168,11 +168,11 @@ class FakeEmbed:
     """Embeds a file as the row of `TABLE` whose number it holds."""
 
     def __init__(self) -> None:
-        self.calls: list[list[Path]] = []
+        self.calls: list[list[Path | str]] = []
 
-    def __call__(self, paths: Sequence[Path]) -> pa.Table:
+    def __call__(self, paths: Sequence[Path | str]) -> pa.Table:
         self.calls.append(list(paths))
-        rows = [TABLE.slice(int(path.read_text()), 1).to_pylist()[0] for path in paths]
+        rows = [TABLE.slice(int(Path(path).read_text()), 1).to_pylist()[0] for path in paths]
         named = [
             row
             | {"path": str(path), "root": "/", "id": n, "speaker": None, "content_hash": f"f{n}"}

@@ -14,6 +14,7 @@ from builders import voice, write_audio
 
 import spkret
 from spkret.cluster import indexing
+from spkret.cluster.index_worker import IndexWorker
 from spkret.errors import UsageError
 from spkret.indexer.embedding import Done
 from spkret.indexer.stored import Heads
@@ -136,7 +137,7 @@ def test_workers_killed_in_the_middle_lose_nothing_and_write_nothing_twice(
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
-    class Killed(indexing.IndexWorker):
+    class Killed(IndexWorker):
         def read(self, block: bytes, stored: Heads) -> Done:
             kill_once(before)
             done = super().read(block, stored)

@@ -10,7 +10,8 @@ from builders import voice, write_audio
 from spkret.errors import AudioError
 from spkret.indexer.acoustics import measure
 from spkret.indexer.audio import load
-from spkret.indexer.decode import Decoded, Known, decode, modified_at
+from spkret.indexer.decode import Decoded, Known, decode
+from spkret.indexer.places import modified_at
 from spkret.indexer.reasons import Reason
 
 
