@@ -19,7 +19,6 @@ NAMESPACE = "spkret"
 _ANSWERS_WITHIN: float = 5
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else Ray warns of a change to come
 }
 
