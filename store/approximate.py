@@ -5,6 +5,7 @@ Inverted lists (Jégou et al., 2011) of 4-bit product codes, scanned in register
 themselves stay on disk, mapped.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,7 @@ _RESCORED_A_HIT = 10
 _SCANNED_SHARE = 10
 _GROWTH = 1.2
 _KEPT_RECALL = 0.97
+_MORE_LISTS = 1.3
 _SAME = 1e-6
 _RECALL_AT = 20
 _RECALL_QUERIES = 200
@@ -158,9 +160,9 @@ def _tune(index: Any, vectors: Floats) -> tuple[float, int]:
     """
     queries = _spread(0, len(vectors))
     exact, lists = _exact(vectors, queries), _lists(index)
-    lists.nprobe = 4
+    lists.nprobe = 6
     while True:
-        lists.nprobe = min(2 * lists.nprobe, lists.nlist)
+        lists.nprobe = min(math.ceil(_MORE_LISTS * lists.nprobe), lists.nlist)
         _, found = index.index.search(vectors[queries], min(_RESCORED[-1], len(vectors)))
         cosines = _scored(vectors, queries, found)
         for rescored in _RESCORED:

@@ -320,7 +320,7 @@ def test_growth_measures_the_recall_again_and_refuses_what_does_not_fit(tmp_path
     more = few.extended(np.arange(100, 1_100), speakers(1_000, seed=3))
     assert more is not None
     assert more.measured == 5_100
-    narrow = speakers(20, seed=4)[0] + np.random.default_rng(5).normal(scale=0.02, size=(3_000, 16))
+    narrow = speakers(20, seed=4)[0] + np.random.default_rng(5).normal(scale=0.004, size=(3_000, 16))
     narrow = (narrow / np.linalg.norm(narrow, axis=1, keepdims=True)).astype(np.float32)
     assert more.extended(np.arange(2_000, 5_000), narrow) is None
 
