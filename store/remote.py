@@ -18,10 +18,10 @@ _AT_ONCE = 8
 _WHOLE_BYTES = 64 << 20
 _PART_BYTES = 16 << 20
 
-# As in urls.py: a service that is down is told within a minute.
+# As in urls.py, a service that is down is told in a minute or so; a request is of a part of a file.
 _TABLE_OPTIONS = {
     "connect_timeout": "5s",
-    "timeout": "1800s",
+    "timeout": "60s",
     "max_retries": "4",
     "retry_timeout": "30s",
 }

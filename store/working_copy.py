@@ -21,6 +21,7 @@ MIRRORED = (FILE_NAME, "verification.json", "reranker")
 """Files and folders that are truth and no tables: the working copy has them as the URL has."""
 
 _TOKENS = ".mirrored.json"
+_PRIVATE = 0o700
 _LEFTOVER_S = 24 * 3600.0
 
 
@@ -33,6 +34,7 @@ def mirror(remote: Remote) -> None:
         The URL cannot be read.
     """
     wanted = _wanted(remote)
+    remote.folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
     with Locks(remote.folder / "locks").copying():
         known = _tokens(remote.folder)
         for name in MIRRORED:
