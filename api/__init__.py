@@ -5,6 +5,7 @@ that is not stored, once a process.
 """
 
 from .arguments import Reference, opened
+from .clustering import searching
 from .diagnosing import doctor
 from .exchange import export, import_embeddings
 from .indexing import embed, index, open, tag, tag_windows
@@ -14,7 +15,6 @@ from .matching import identify, identify_many, query, verify, verify_pairs
 from .noting import log
 from .reporting import report
 from .reranking import evaluate, make_trials, train_reranker
-from .searching import searching
 
 __all__ = [
     "Reference",

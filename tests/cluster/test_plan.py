@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from spkret.cluster.plan import Plan, assign
 from spkret.store.reading import DataFile, Snapshot
+from spkret.store.recordings import Cell
 from spkret.store.schema import RECORDINGS_SCHEMA
 
 
@@ -42,7 +43,7 @@ def test_partitions_are_shared_by_filter() -> None:
 
 @given(st.lists(st.integers(1, 1_000), min_size=1, max_size=40), st.integers(1, 8))
 def test_the_fullest_worker_has_little_more_than_its_share(sizes: list[int], count: int) -> None:
-    cells = {("xx", str(number)): size for number, size in enumerate(sizes)}
+    cells: dict[Cell, int] = {("xx", str(number)): size for number, size in enumerate(sizes)}
     worker_of = assign(cells, [()] * count)
     loads = [0] * count
     for cell, worker in worker_of.items():
