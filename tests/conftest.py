@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+import tally
 import thoroughness
 from hypothesis import settings
 
@@ -18,6 +19,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 def pytest_collection_modifyitems() -> None:
     """Quiet the lazy modules that collecting the tests has loaded."""
     _quiet_lazy_modules()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what tests of faults and of hostile input have counted."""
+    if counted := tally.lines():
+        terminalreporter.section("faults and hostile input")
+        terminalreporter.write_line("\n".join(counted))
 
 
 def pytest_runtest_setup() -> None:

@@ -10,6 +10,7 @@ import pytest
 from faults import crowd as members
 from faults.harness import Ended, Launcher, State
 from faults.jobs import SPEAKER, World
+from tally import tell
 
 from spkret.errors import StoreError
 from spkret.store.schema import EncoderIdentity
@@ -98,11 +99,10 @@ def test_writers_and_readers_are_counted(tmp_path: Path) -> None:
         seen = sum((one.result() for one in (*reading, compacting)), Counter())
     found = Store.open(store).recordings.scan(["path", "id"])["path"].to_pylist()
     expected = writers * commits * members.ROWS + 1
-    print(
-        f"{writers} writers x {commits} commits: {expected} rows expected, {len({*found})} there,"
-        f" {expected - len({*found})} lost, {len(found) - len({*found})} twice, {refused} refused;"
-        f" {readers} readers and compaction: {dict(seen)}"
-    )
+    lost, twice = expected - len({*found}), len(found) - len({*found})
+    tell("eight writers and four readers", commits=writers * commits, rows=len({*found}))
+    tell("eight writers and four readers", rows_lost=lost, rows_twice=twice, refused=refused)
+    tell("eight writers and four readers", **{"halves": 0, **seen})
     assert (len(found), len({*found}), refused) == (expected, expected, 0)
     assert {name for name, count in seen.items() if count} == {"reads", "compactions"}
     assert Store.open(store).check().ok

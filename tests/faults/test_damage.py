@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from faults.harness import Launcher, State
 from faults.jobs import World
+from tally import tell
 
 from spkret.errors import StoreError
 from spkret.store.store import Store
@@ -106,6 +107,7 @@ def look(patient: Patient, store: Path, kind: str, damage: Damage) -> None:
     file = sorted(store.glob(KINDS[kind]))[-1]
     rows = rows_in(store, file)
     damage(file)
+    tell("damaged files", cases=1, commands=len(COMMANDS))
     for words in COMMANDS:
         status, out = patient.run(store, words)
         if kind in DIGESTED and not status and words[0] not in ("check", "info"):
@@ -119,8 +121,10 @@ def mend(patient: Patient, store: Path, rows: set[int]) -> None:
     if status:
         return
     again = State.of(store)
-    assert again.twice == 0
-    assert patient.state.rows.keys() - again.rows.keys() <= rows
+    whole = patient.state.rows.keys() - rows
+    lost = len(whole - again.rows.keys())
+    tell("damaged files, mended", rows_lost=lost, rows_twice=again.twice)
+    assert (lost, again.twice) == (0, 0)
     changed = {one for one, row in again.rows.items() if row != patient.state.rows.get(one)}
     assert changed <= rows, out
 

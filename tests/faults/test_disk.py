@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from faults.harness import Launcher, State, leftovers
 from faults.jobs import JOBS, Job, World
+from tally import tell
 
 from spkret.store.store import Store
 
@@ -49,7 +50,9 @@ def look(
 ) -> None:
     """See that nothing was lost, and that the job ends well once there is room."""
     state = State.of(store)
-    assert (state.lost(before, wanted), state.twice) == (0, 0)
+    lost = state.lost(before, wanted)
+    tell("full disk, or a limit of files' size", cases=1, rows_lost=lost, rows_twice=state.twice)
+    assert (lost, state.twice) == (0, 0)
     again = launcher.run(world.words(job, store), **job.setup)
     assert job.finished(again), again.err
     assert State.of(store) == wanted

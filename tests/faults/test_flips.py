@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from faults.jobs import World
+from tally import tell
 
 from spkret.errors import RerankerError
 from spkret.rerank.decision import FILE_NAME, Threshold, read_threshold, write_threshold
@@ -59,8 +60,8 @@ def test_flipped_threshold_is_ignored_with_a_warning(tmp_path: Path) -> None:
         file.write_bytes(data)
         found, warnings = read_threshold(tmp_path, "encoder-1", "reranker-1")
         assert found == THRESHOLD or (found is None and "is ignored" in warnings[0])
-        counts["without effect" if found else "noticed"] += 1
-    print(f"verification.json: {dict(counts)}")
+        counts["without_effect" if found else "noticed"] += 1
+    tell("bits flipped in verification.json", **counts)
     assert counts["noticed"] > 0.9 * counts.total()
 
 
@@ -72,8 +73,8 @@ def test_flipped_calibration_of_speakers_is_fitted_again(tmp_path: Path) -> None
         file.write_bytes(data)
         found = cached(file, "key", lambda: FITTED_AGAIN)
         assert found in (CALIBRATION, FITTED_AGAIN)
-        counts["without effect" if found == CALIBRATION else "noticed"] += 1
-    print(f"speakers.json: {dict(counts)}")
+        counts["without_effect" if found == CALIBRATION else "noticed"] += 1
+    tell("bits flipped in speakers.json", **counts)
     assert counts["noticed"] > 0.9 * counts.total()
 
 
@@ -85,8 +86,8 @@ def test_flipped_background_is_fitted_again() -> None:
             for field in Background.__slots__:
                 left, right = getattr(found, field), getattr(BACKGROUND, field)
                 np.testing.assert_array_equal(left, right, strict=True)
-        counts["noticed" if found is None else "without effect"] += 1
-    print(f"background.npz: {dict(counts)}")
+        counts["noticed" if found is None else "without_effect"] += 1
+    tell("bits flipped in background.npz", **counts)
     assert counts["noticed"] > 0.5 * counts.total()
 
 
@@ -105,7 +106,7 @@ def test_flipped_reranker_is_refused(world: World, tmp_path: Path) -> None:
                 counts["noticed"] += 1
             else:
                 assert json.loads((folder / "reranker.json").read_bytes()) == description
-                counts["without effect"] += 1
+                counts["without_effect"] += 1
         file.write_bytes(kept)
-    print(f"reranker: {dict(counts)}")
+    tell("bits flipped in files of a reranker", **counts)
     assert counts["noticed"] > 0.95 * counts.total()

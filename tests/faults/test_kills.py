@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from faults.harness import Ended, Launcher, State
 from faults.jobs import JOBS, Job, World
+from tally import tell
 
 from spkret.rerank.ranker import Reranker
 from spkret.store.store import Store
@@ -62,14 +63,14 @@ class Yard:
         seconds = self.known(job).seconds
         store = self._begin(job)
         process = self._launcher.start(self._world.words(job, store), **job.setup)
-        return self._look(job, store, process.kill(generator.uniform(0, seconds)))
+        return self._look(job, store, process.kill(generator.uniform(0, seconds)), "at random")
 
     def kill_at_point(self, job: Job, point: str, nth: int, then: str) -> bool:
         """Kill a job as it calls a function, or as that comes back; tell whether it did."""
         store = self._begin(job)
         fault = {"at": point, "nth": nth, "then": then}
         ended = self._launcher.run(self._world.words(job, store), **job.setup, faults=[fault])
-        return self._look(job, store, ended)
+        return self._look(job, store, ended, "at a point")
 
     def kill_in_commit(self, job: Job) -> bool:
         """Kill a job as soon as it writes a Parquet file: a commit is under way."""
@@ -77,11 +78,12 @@ class Yard:
         files = set(store.rglob("*.parquet"))
         process = self._launcher.start(self._world.words(job, store), **job.setup)
         ended = process.kill_when(lambda: set(store.rglob("*.parquet")) > files)
-        return self._look(job, store, ended)
+        return self._look(job, store, ended, "in a commit")
 
-    def _look(self, job: Job, store: Path, ended: Ended) -> bool:
+    def _look(self, job: Job, store: Path, ended: Ended, when: str) -> bool:
         known = self.known(job)
-        self._check(job, store, State.of(store), known)
+        tell(f"kill -9 {when}", kills=ended.status == KILLED, ended_before=ended.status != KILLED)
+        self._check(job, store, when, known)
         if job.keeps_reranker:
             Reranker.load(Store.open(store).reranker_path)
         again = self._run(job, store)
@@ -92,10 +94,10 @@ class Yard:
         self.counts[job.name] += ended.status == KILLED
         return ended.status == KILLED
 
-    def _check(self, job: Job, store: Path, state: State, known: Undisturbed) -> None:
+    def _check(self, job: Job, store: Path, when: str, known: Undisturbed) -> None:
+        state = State.of(store)
         lost = state.lost(known.before, known.done)
-        self.counts["lost"] += lost
-        self.counts["twice"] += state.twice
+        tell(f"kill -9 {when}", rows_lost=lost, rows_twice=state.twice)
         assert (lost, state.twice) == (0, 0), job.name
         if known.before.rows:
             report = Store.open(store).check()
@@ -139,7 +141,7 @@ def test_job_killed_in_a_commit_loses_nothing(yard: Yard, name: str) -> None:
 @pytest.mark.slow
 def test_two_hundred_kills_lose_nothing(yard: Yard) -> None:
     kill(yard, 200, JOBS, seed=1)
-    print(dict(yard.counts))
+    tell("kill -9 at random, by job", **yard.counts)
 
 
 @pytest.mark.slow

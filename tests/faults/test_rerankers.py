@@ -7,6 +7,7 @@ from pathlib import Path
 
 from faults.harness import Launcher
 from faults.jobs import World
+from tally import tell
 
 from spkret.errors import RerankerError
 from spkret.rerank.ranker import Reranker
@@ -58,5 +59,5 @@ def test_trainings_at_once_leave_one_whole_reranker(
     world: World, launcher: Launcher, store: Path
 ) -> None:
     seen = trained(world, launcher, store, range(1, 7))
-    print(f"6 trainings at once: {len(seen)} rerankers read {sum(seen.values())} times, all whole")
+    tell("six trainings at once", rerankers_read=len(seen), reads=sum(seen.values()))
     assert len(seen) > 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from faults.harness import Launcher, State, leftovers
 from faults.jobs import INDEX_LARGE, LARGE, World, half_large
+from tally import tell
 
 from spkret.store.store import Store
 
@@ -61,6 +62,7 @@ def test_full_disk_leaves_a_store_that_answers(
     assert (ended.status, ended.is_plain) == (1, True), ended.err
     assert "No space left" in ended.err
     assert not leftovers(store)
+    tell("disk full in the index of a large partition", cases=1)
     assert State.of(store) == State.of(wanted), "the rows were committed before"
     assert answer(world, launcher, store) == answer(world, launcher, wanted)
     assert launcher.run(world.placed(INDEX_LARGE, store), **LARGE).status == 0

@@ -10,6 +10,7 @@ from hostile_audio import KINDS, crafted, mutated, mutated_files, real
 from hostile_child import Case, check, read_all
 from hypothesis import given
 from hypothesis import strategies as st
+from tally import tell
 
 from spkret.errors import AudioError
 from spkret.indexer.decode import decode
@@ -75,5 +76,4 @@ def test_any_damage_is_a_typed_error(tmp_path: Path, kind: str, seed: int) -> No
 def test_thousands_of_damaged_files(tmp_path: Path, seed: int) -> None:
     cases = read_all("audio", written(tmp_path, 1_000, 100 + seed))
     check(cases, MOST_S, MOST_MEBIBYTES)
-    print(dict(Counter(case.ended for case in cases)))
-    print(max(cases, key=lambda case: case.seconds), max(cases, key=lambda case: case.mebibytes))
+    tell("hostile audio", cases=len(cases), **Counter(case.ended for case in cases))

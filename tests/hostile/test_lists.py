@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from hostile_child import Case, check, read_all, read_each
 from hostile_lists import LISTS, bombs, models, mutated_lists
+from tally import tell
 
 MOST_S, MOST_MEBIBYTES = 15.0, 400.0
 
@@ -66,5 +67,4 @@ def test_hundreds_of_damaged_lists(tmp_path: Path, kind: str) -> None:
         (tmp_path / name).write_bytes(content)
     cases = read_all(kind, tmp_path)
     check(cases, MOST_S, MOST_MEBIBYTES)
-    print(kind, len(cases), dict(Counter(case.ended for case in cases)))
-    print(max(cases, key=lambda case: case.seconds), max(cases, key=lambda case: case.mebibytes))
+    tell(f"hostile {kind}", cases=len(cases), **Counter(case.ended for case in cases))
