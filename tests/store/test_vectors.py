@@ -312,15 +312,16 @@ def test_copies_count_as_found(tmp_path: Path) -> None:
 
 
 def test_growth_measures_the_recall_again_and_refuses_what_does_not_fit(tmp_path: Path) -> None:
-    index = built(tmp_path, speakers(4_000))
+    vectors = np.random.default_rng(6).permutation(speakers(5_100))
+    index = built(tmp_path, vectors[:4_000])
     assert index.measured == 4_000
-    few = index.extended(np.arange(100), speakers(100, seed=2))
+    few = index.extended(np.arange(100), vectors[4_000:4_100])
     assert few is not None
     assert (few.measured, len(few.vectors()), few.faiss.ntotal) == (4_000, 4_100, 4_100)
-    more = few.extended(np.arange(100, 1_100), speakers(1_000, seed=3))
+    more = few.extended(np.arange(100, 1_100), vectors[4_100:])
     assert more is not None
     assert more.measured == 5_100
-    narrow = speakers(20, seed=4)[0] + np.random.default_rng(5).normal(scale=0.004, size=(3_000, 16))
+    narrow = speakers(20, seed=4)[0] + np.random.default_rng(5).normal(scale=0.02, size=(3_000, 16))
     narrow = (narrow / np.linalg.norm(narrow, axis=1, keepdims=True)).astype(np.float32)
     assert more.extended(np.arange(2_000, 5_000), narrow) is None
 
