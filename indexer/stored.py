@@ -33,6 +33,7 @@ _TAG_COLUMNS = (
     *("speaker_source", "language_source", "noise_source", "gender_source"),
 )
 _HASH, _HEAD_DIGITS = "^[0-9a-f]{32}$", 16
+_ROWS_AT_ONCE = 8_192
 _UNTAGGED = {"language": UNKNOWN_LANGUAGE, "noise": Noise.UNKNOWN, "gender": None}
 """The tags that a tagger may have filled in, and their value where nobody did."""
 
@@ -154,7 +155,7 @@ def _stored_tags(table: "RecordingsTable", root: str) -> dict[str, int]:
     stored = table.scan(columns=["path", *_TAG_COLUMNS, "extra"], where=f"root = '{quoted}'")
     return {
         row["path"]: _hash(_given(row), json.loads(row["extra"] or "{}"))
-        for batch in stored.to_batches()
+        for batch in stored.to_batches(_ROWS_AT_ONCE)
         for row in batch.to_pylist()
     }
 
