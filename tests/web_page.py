@@ -63,7 +63,7 @@ def copy_corpus(folder: Path) -> None:
     (folder / "manifest.csv").write_text(text, encoding="utf-8")
 
 
-def until(page: Page, expression: str, seconds: float = 15.0) -> None:
+def until(page: Page, expression: str, seconds: float = 30.0) -> None:
     """Wait until an expression holds in the page, whose policy forbids what playwright offers."""
     end = time.monotonic() + seconds
     while not page.evaluate(expression):

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from spkret.web.app import create_app
 from spkret.web.settings import Settings
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def encoder(monkeypatch: pytest.MonkeyPatch) -> CountingEncoder:
     """The encoder that servers of this test load."""
     counting = CountingEncoder()
@@ -38,10 +39,12 @@ def served_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shared(served_path: Path) -> Iterator[TestClient]:
     """A server for tests that change nothing but scores and uploads."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "encoder", lambda *_, **__: SpectralEncoder())
-        with TestClient(create_app(Store.open(served_path)), base_url=HOST) as client:
-            yield client
+    with ExitStack() as running:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loading, "encoder", lambda *_, **__: SpectralEncoder())
+            app = create_app(Store.open(served_path))
+            client = running.enter_context(TestClient(app, base_url=HOST))
+        yield client
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from web_page import chromium, copy_corpus
 
 _SPKRET = [sys.executable, "-m", "spkret.cli"]
+_PATIENCE_MS = 30_000
+"""Of a machine that does much else meanwhile."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,8 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(
         viewport={"width": 1280, "height": 900}, permissions=["microphone"], accept_downloads=True
     )
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(_PATIENCE_MS)
+    expect.set_options(timeout=_PATIENCE_MS)
     yield opened
     opened.close()
 
