@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .audit import audit
-from .delta import retrying
+from .committing import retrying
 from .repair import repair as repair_findings
 
 if TYPE_CHECKING:

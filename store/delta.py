@@ -1,43 +1,32 @@
 """One Delta table in a folder: snapshots, reads, commits that are tried again on conflict."""
 
-import random
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import SqlError, StoreError, UsageError
+from .committing import telling, writer_properties
 from .conditions import check_condition
 from .copies import Copies
 from .picking import pick
-from .reading import DataFile, Snapshot, locked, one_line, quote, trusted
+from .reading import DataFile, Snapshot, locked, one_line, trusted
 from .remote import Remote, reason
 
 if TYPE_CHECKING:
-    from deltalake import CommitProperties, DeltaTable, WriterProperties
+    from deltalake import CommitProperties, DeltaTable
 
     from .finding import Finder
 
-Result = TypeVar("Result")
-
 MERGED_FILE_BYTES = 4 << 20
 
-_ROWS_A_GROUP = 512
-_REPEATED = (
-    *("root", "speaker", "gender", "age", "extra", "reason"),
-    *("speaker_source", "language_source", "noise_source", "gender_source"),
-)
-_ATTEMPTS = 30
 _COMMIT = re.compile(r"\d{20}\.json")
-_LONGEST_PAUSE_S = 2.0
 
 # No statistics: ids are hashes, so they would prune nothing, and a log without values has nothing
 # to forget. No expiry: as long as the whole log is there in JSON, checkpoints can be removed.
@@ -391,82 +380,3 @@ def _read_errors() -> tuple[type[Exception], ...]:
     import duckdb
 
     return duckdb.Error, pa.ArrowException, OSError
-
-
-@contextmanager
-def telling() -> Iterator[None]:
-    """Say in one line why a table cannot be written.
-
-    Raises
-    ------
-    StoreError
-        The disk is full or may not be written; nothing of this commit is there.
-    """
-    from deltalake.exceptions import CommitFailedError, DeltaError
-
-    try:
-        yield
-    except CommitFailedError:
-        raise
-    except BaseException as error:
-        # The Delta library panics on a full disk, past all that Python takes for an exception.
-        if _is_of_object_store(error):
-            raise StoreError(f"cannot write the store: {reason(error)}") from error
-        if isinstance(error, DeltaError | OSError) or type(error).__name__ == "PanicException":
-            raise StoreError(
-                f"cannot write the store: {one_line(error)}; see that its disk has room and may be"
-                " written, and run the command again: what was committed before is there"
-            ) from error
-        raise
-
-
-def _is_of_object_store(error: BaseException) -> bool:
-    return isinstance(error, OSError) and re.search("Generic [A-Z]", str(error)) is not None
-
-
-def retrying(operation: Callable[[], Result]) -> Result:
-    """Run an operation again, after a random pause, while other writers' commits defeat it.
-
-    Raises
-    ------
-    StoreError
-        Other writers came first every time, or the disk is full or may not be written.
-    """
-    from deltalake.exceptions import CommitFailedError
-
-    for attempt in range(_ATTEMPTS):
-        try:
-            with telling():
-                return operation()
-        except CommitFailedError as error:
-            conflict = error
-            time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.02 * 2**attempt)))  # noqa: S311
-    raise StoreError(
-        f"gave up after {_ATTEMPTS} conflicts with other writers: {one_line(conflict)}; try again"
-    )
-
-
-def writer_properties() -> "WriterProperties":
-    """Parquet options: compressed, in row groups small enough that a row is read with few others.
-
-    Dictionaries are for texts that repeat. The numbers in lists cannot be named here, so that
-    without is the default.
-    """
-    from deltalake import ColumnProperties, WriterProperties
-
-    return WriterProperties(
-        compression="ZSTD",
-        max_row_group_size=_ROWS_A_GROUP,
-        default_column_properties=ColumnProperties(dictionary_enabled=False),
-        column_properties=dict.fromkeys(_REPEATED, ColumnProperties(dictionary_enabled=True)),
-    )
-
-
-def in_cells(cells: Sequence[tuple[str, ...]], columns: Sequence[str], alias: str = "") -> str:
-    """A SQL condition: the partition columns have one of these combinations of values."""
-    return " OR ".join(
-        "("
-        + " AND ".join(f"{alias}{c} = {quote(v)}" for c, v in zip(columns, cell, strict=True))
-        + ")"
-        for cell in cells
-    )

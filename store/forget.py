@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ..errors import AmbiguousRecordingError, UsageError
-from .delta import retrying
+from .committing import retrying
 from .files import absolute
 from .reading import quote
 from .recordings import Cell

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from ..errors import StoreError
 from . import finding
 from .arrays import embeddings
-from .delta import MERGED_FILE_BYTES, DeltaFolder, Result, in_cells, retrying, writer_properties
+from .committing import Result, in_cells, retrying, writer_properties
+from .delta import MERGED_FILE_BYTES, DeltaFolder
 from .finding import Finder
 from .locks import Locks
 from .newest import Newest

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from .audit import Findings, Mask, read_file
-from .delta import DeltaFolder, in_cells, retrying
+from .committing import in_cells, retrying
+from .delta import DeltaFolder
 from .files import erase, replacing
 from .reading import DataFile, Snapshot
 from .recordings import CELL_COLUMNS, Cell, one_at_a_time

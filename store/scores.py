@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from ..errors import StoreError
-from .delta import DeltaFolder, retrying, writer_properties
+from .committing import retrying, writer_properties
+from .delta import DeltaFolder
 from .locks import Locks
 from .remote import Remote
 
