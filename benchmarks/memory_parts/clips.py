@@ -1,7 +1,7 @@
 """Many short files, no two alike, cut from real speech, and manifests of the first N of them."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def _speaker(number: int) -> str:
     return f"speaker-{number % FOLDERS:03}"
 
 
-def _pieces(speech: Path, samples: int) -> Iterator[tuple[Row, Wave]]:
+def _pieces(speech: Path, samples: int) -> Generator[tuple[Row, Wave], None, None]:
     """Cut all recordings of a corpus, in random order; what is silent is left out."""
     with (speech / "manifest.csv").open(newline="") as file:
         sources = list(csv.DictReader(file))

@@ -63,11 +63,23 @@ def test_looks_by_rows_and_by_time() -> None:
 
 def one_pass(files: int, run: str, wall_s: float, end_mib: float) -> Pass:
     quarters = [end_mib - 3, end_mib - 2, end_mib - 1, end_mib]
-    counted = dict.fromkeys(("indexed", "unchanged", "failed", "parquet_files"), 0)
-    measured = dict.fromkeys(("cpu_s", "files_a_second", "store_mib", "load"), 1.0)
-    memory = {"peak_mib": 900.0, "anonymous_peak_mib": end_mib + 10, "rss_mib": quarters}
-    times = {"wall_s": wall_s, "anonymous_mib": quarters}
-    return Pass(files=files, run=run, **counted, **measured, **memory, **times)
+    return Pass(
+        files=files,
+        run=run,
+        indexed=files,
+        unchanged=0,
+        failed=0,
+        wall_s=wall_s,
+        cpu_s=1.0,
+        files_a_second=files / wall_s,
+        peak_mib=900.0,
+        anonymous_peak_mib=end_mib + 10,
+        anonymous_mib=quarters,
+        rss_mib=quarters,
+        store_mib=1.0,
+        parquet_files=1,
+        load=1.0,
+    )
 
 
 def test_growth_by_hand() -> None:

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from multiprocessing.synchronize import Event
 from pathlib import Path
+from threading import Event
 
 from builders import embedded
 
@@ -19,11 +19,12 @@ SHARED = "shared.wav"
 def rows_of(writer: int, commit: int) -> Iterator[Embedded]:
     """Make what a writer commits at once; of each language and noise, some."""
     for row in range(ROWS):
-        tags = {
-            "language": ("en", "es", "de")[row % 3],
-            "noise": ("clean", "background")[commit % 2],
-        }
-        yield embedded(f"{writer}/{commit}/{row}.wav", speaker=f"s{writer}", **tags)
+        yield embedded(
+            f"{writer}/{commit}/{row}.wav",
+            speaker=f"s{writer}",
+            language=("en", "es", "de")[row % 3],
+            noise=("clean", "background")[commit % 2],
+        )
     yield embedded(SHARED, speaker=f"s{writer}-{commit}")
 
 

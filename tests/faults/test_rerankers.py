@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from faults.harness import Launcher
+from faults.harness import Ended, Launcher
 from faults.jobs import World
 from tally import tell
 
@@ -42,7 +42,7 @@ def trained(world: World, launcher: Launcher, store: Path, seeds: range) -> Coun
     words = [world.placed((*TRAIN, str(seed)), store) for seed in seeds]
     trainers = [launcher.start(one) for one in words]
     reader.start()
-    queries = []
+    queries: list[Ended] = []
     while any(Path(f"/proc/{one.pid}/exe").exists() for one in trainers) or not queries:
         queries.append(launcher.run(world.placed(QUERY, store)))
     ended = [one.wait() for one in trainers]
