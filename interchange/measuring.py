@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AudioError
 from ..indexer.decode import Decoded, Measured, decode
+from ..indexer.places import audio_file
 from ..store.schema import Embedded, Failure
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ def _measured(row: Embedded) -> Measured | Failure:
     root, path = row.recording.root, row.recording.path
     end: Measured | None = None
     try:
-        for step in decode(Path(root, path), lambda _: True):
-            end = step.end if isinstance(step, Decoded) else None
+        with audio_file(root, path) as file:
+            for step in decode(file, lambda _: True):
+                end = step.end if isinstance(step, Decoded) else None
     except AudioError as error:
         return Failure(root, path, error.reason, error.detail)
     assert end is not None  # noqa: S101  # decode ends with what was measured, or raises

@@ -1,8 +1,6 @@
 """Features that are taken from the audio: MFCC, or the embeddings of an encoder."""
 
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +8,7 @@ from ...errors import AudioError, StoreError
 from ...indexer.audio import RATE_HZ, open_file, open_source, windows
 from ...indexer.extract import extract
 from ...indexer.extraction import Extractor
+from ...indexer.places import audio_file
 from ...store.schema import Embedded, Failure, Recording, Vector
 from .features import Features, Matrix, Progress, Read
 from .rows import ProbeRows
@@ -33,11 +32,11 @@ def mfcc(rows: ProbeRows, progress: Progress) -> Read:
     """
     sequences: dict[int, Matrix] = {}
     failures = []
-    for row, path in enumerate(_paths(rows)):
+    for row, (root, path) in enumerate(zip(rows.roots, rows.paths, strict=True)):
         try:
-            sequences[row] = mfcc_frames(_first_window(path))
+            sequences[row] = mfcc_frames(_first_window(root, path))
         except AudioError as error:
-            failures.append(f"{path}: {error}")
+            failures.append(f"{_full(root, path)}: {error}")
         progress(row + 1, len(rows))
     _require(sequences, failures)
     values = np.stack([statistics(frames) for frames in sequences.values()])
@@ -61,8 +60,8 @@ def embedded(rows: ProbeRows, extractor: Extractor, progress: Progress) -> Read:
     outcomes = extract(recordings, extractor.encoder, _always, options=extractor.options)
     for done, outcome in enumerate(outcomes, start=1):
         if isinstance(outcome, Failure):
-            path = Path(outcome.root, outcome.path)
-            failures.append(f"{path}: {outcome.reason}: {outcome.detail}")
+            full = _full(outcome.root, outcome.path)
+            failures.append(f"{full}: {outcome.reason}: {outcome.detail}")
         elif isinstance(outcome, Embedded):
             named = outcome.recording
             found[row_of[named.root, named.path]] = outcome.embedding
@@ -99,13 +98,17 @@ def statistics(frames: Matrix) -> Vector:
     return np.concatenate([frames.mean(axis=0), frames.std(axis=0), changes.std(axis=0)])
 
 
-def _first_window(path: Path) -> Vector:
-    with open_file(path) as file, closing(open_source(path, file)) as source:
+def _first_window(root: str, path: str) -> Vector:
+    with (
+        audio_file(root, path) as here,
+        open_file(here) as file,
+        closing(open_source(here, file)) as source,
+    ):
         return next(windows(source))
 
 
-def _paths(rows: ProbeRows) -> Iterator[Path]:
-    return (Path(root, path) for root, path in zip(rows.roots, rows.paths, strict=True))
+def _full(root: str, path: str) -> str:
+    return f"{root.rstrip('/')}/{path}"
 
 
 def _require(found: dict[int, Vector] | dict[int, Matrix], failures: list[str]) -> None:

@@ -54,7 +54,7 @@ def uploaded(audio: Path, bucket: str) -> str:
 
 
 def command(audio: str | Path, store: str | Path) -> list[str]:
-    code = "from spkret.cli import main; main()"
+    code = "from spkret.cli import main; print('started', flush=True); main()"
     given = ["index", str(audio), "--store", str(store), "--ray", "local", "--ray-workers", "2"]
     return [sys.executable, "-c", code, *given]
 
@@ -100,8 +100,14 @@ def test_interrupted_jobs_lose_nothing(
     store = tmp_path / "store"
     for moment in interruptions():
         process = subprocess.Popen(
-            command(audio, store), env=environment, stderr=subprocess.PIPE, text=True
+            command(audio, store),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
         try:
             process.wait(moment)
         except subprocess.TimeoutExpired:
@@ -117,4 +123,4 @@ def test_interrupted_jobs_lose_nothing(
 
 def interruptions() -> Iterator[float]:
     """Yield the seconds after which five runs are interrupted."""
-    yield from np.random.default_rng(5).uniform(2, 25, 5).tolist()
+    yield from np.random.default_rng(5).uniform(0, 20, 5).tolist()

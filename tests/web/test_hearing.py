@@ -14,6 +14,7 @@ from web_server import HOST, Serve, upload, wav
 
 from spkret import api
 from spkret.commands.demo import CORPUS
+from spkret.errors import UnknownRecordingError
 from spkret.indexer.audio import load
 from spkret.store.store import Store
 from spkret.web.app import create_app
@@ -183,3 +184,8 @@ def test_silence_and_a_minute_are_drawn(own: TestClient, tmp_path: Path, store_p
     shutil.copy(CORPUS / "manifest.csv", tmp_path / "own" / "a.wav")
     answer = own.get(f"/recordings/{id_of(own, 'a.wav')}/spectrogram.png")
     assert answer.status_code == 422
+
+
+def test_a_recording_at_a_url_is_said_not_to_be_played() -> None:
+    with pytest.raises(UnknownRecordingError, match="it is at s3://calls/audio, which is not"):
+        file_of("s3://calls/audio", "a.wav")
