@@ -35,8 +35,8 @@ def main() -> None:
             _note(results, "whole process", processes.measure(store, drawn, options.runs))
             _note(results, "in process", warm.measure(store, drawn, 20 * options.runs))
     for rows in options.rows:
-        store = stores.synthetic(options.work / f"synthetic-{rows}", rows, DIMENSION)
-        _note(results, f"{rows:,} rows", gathering.measure(store, 3 * options.runs))
+        large = stores.synthetic(options.work / f"synthetic-{rows}", rows, DIMENSION)
+        _note(results, f"{rows:,} rows", gathering.measure(large, 3 * options.runs))
     results["load"].append(os.getloadavg()[0])
     print(f"{results['cores']} cores, load {results['load'][0]:.1f} to {results['load'][1]:.1f}")
     if options.out:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -52,7 +53,7 @@ def _duckdb(
     return read
 
 
-def _first_look(store: Store, groups: Iterator[dict[str, list[object]]]) -> Callable[[], object]:
+def _first_look(store: Store, groups: Iterator[dict[str, Any]]) -> Callable[[], object]:
     def look() -> object:
         _map(store).unlink(missing_ok=True)
         return resolve(Store.open(store.path).recordings, next(groups)["path"])

@@ -6,7 +6,7 @@ On a machine that others use, the processor's least is nearest to what the work 
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -56,7 +56,7 @@ def of_calls(call: Callable[[], object], runs: int, warm_up: int = 3) -> Timed:
     return Timed.of(walls, cpus)
 
 
-def of_commands(commands: dict[str, Sequence[str]], runs: int) -> dict[str, Timed]:
+def of_commands(commands: Mapping[str, Sequence[str]], runs: int) -> dict[str, Timed]:
     """Run commands in turn, so that all of them meet the same load; their output is dropped."""
     walls: dict[str, list[float]] = {name: [] for name in commands}
     cpus: dict[str, list[float]] = {name: [] for name in commands}

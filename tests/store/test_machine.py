@@ -36,7 +36,8 @@ def _counted_anew() -> Any:
 
 def unit_vectors(count: int, dimension: int = 16) -> np.ndarray:
     drawn = np.random.default_rng(3).standard_normal((count, dimension), np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    unit: np.ndarray = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return unit
 
 
 def test_memory_is_that_of_the_machine(tmp_path: Path) -> None:

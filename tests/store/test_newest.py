@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,16 @@ def log_of(folder: Path, count: int) -> Path:
     for number in range(count):
         (folder / f"{number:020}.json").write_text(f"commit {number}")
     return folder
+
+
+def counting(asked: list[int], version: int) -> Callable[[], int]:
+    """Ask for a version that stays the same, and take note."""
+
+    def ask() -> int:
+        asked.append(version)
+        return version
+
+    return ask
 
 
 def test_log_is_asked_only_when_something_was_committed(tmp_path: Path) -> None:
@@ -28,8 +39,8 @@ def test_log_is_asked_only_when_something_was_committed(tmp_path: Path) -> None:
 
 
 def test_another_log_in_the_same_place_is_noticed(tmp_path: Path) -> None:
-    asked = []
-    newest = Newest(log_of(tmp_path, 2), lambda: asked.append(1) or 1)
+    asked: list[int] = []
+    newest = Newest(log_of(tmp_path, 2), counting(asked, 1))
     newest.version()
     (tmp_path / f"{1:020}.json").write_text("another commit 1")
     newest.version()
@@ -37,8 +48,8 @@ def test_another_log_in_the_same_place_is_noticed(tmp_path: Path) -> None:
 
 
 def test_log_elsewhere_is_asked_every_time(tmp_path: Path) -> None:
-    asked = []
-    newest = Newest(tmp_path / "none", lambda: asked.append(1) or 5)
+    asked: list[int] = []
+    newest = Newest(tmp_path / "none", counting(asked, 5))
     assert [newest.version(), newest.version()] == [5, 5]
     assert len(asked) == 2
 
