@@ -25,6 +25,8 @@ _SCANNED_SHARE = 10
 _GROWTH = 1.2
 _KEPT_RECALL = 0.97
 _MORE_LISTS = 1.3
+# FAISS's name for a way to scan: otherwise one query is scanned by one thread.
+_LISTS_IN_PARALLEL = 15
 _SAME = 1e-6
 _RECALL_AT = 20
 _RECALL_QUERIES = 200
@@ -105,7 +107,10 @@ class Approximate:
         return ids[rows[best]], cosines[best]
 
     def to_be_searched(self) -> "Approximate":
-        """Return this index: its candidates are scored from disk, which a GPU is no nearer to."""
+        """Return this index, the lists of one query scanned by as many threads as FAISS uses."""
+        lists = _lists(self.faiss)
+        if hasattr(lists, "implem"):
+            lists.implem = _LISTS_IN_PARALLEL
         return self
 
     def may_hold(self, count: int) -> bool:

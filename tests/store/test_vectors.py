@@ -305,6 +305,17 @@ def test_as_many_hits_as_asked_for_and_the_right_ones(tmp_path: Path, k: int) ->
     assert right >= 0.95 * 5 * min(k, 20_000)
 
 
+@pytest.mark.parametrize("k", [5, 20, 200])
+def test_threads_that_share_a_query_find_the_same(tmp_path: Path, k: int) -> None:
+    vectors = speakers(20_000)
+    index = built(tmp_path, vectors)
+    queries = speakers(100, seed=1)[:10]
+    alone = [index.search(query, k)[0] for query in queries]
+    shared = [index.to_be_searched().search(query, k)[0] for query in queries]
+    same = [len(np.intersect1d(one, two)) for one, two in zip(alone, shared, strict=True)]
+    assert sum(same) >= 0.99 * 10 * k  # codes that score the same are cut off where they stand
+
+
 def test_copies_count_as_found(tmp_path: Path) -> None:
     vectors = speakers(4_000)
     vectors[::3] = vectors[0]

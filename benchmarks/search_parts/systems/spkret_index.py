@@ -43,7 +43,7 @@ class Spkret(System):
         index = None if built is None else file.load(built)
         if index is None:
             raise SystemExit(f"expected an index in {folder}, found none")
-        self._index = index
+        self._index = index.to_be_searched()
         self._vectors = index.vectors()
         self._row_of = {id_: row for row, id_ in enumerate(index.ids().tolist())}
 
