@@ -108,9 +108,11 @@ class Approximate:
 
     def to_be_searched(self) -> "Approximate":
         """Return this index, the lists of one query scanned by as many threads as FAISS uses."""
-        lists = _lists(self.faiss)
-        if hasattr(lists, "implem"):
-            lists.implem = _LISTS_IN_PARALLEL
+        import faiss
+
+        index = faiss.downcast_index(self.faiss.index)
+        if isinstance(index, faiss.IndexIVFFastScan):
+            index.implem = _LISTS_IN_PARALLEL
         return self
 
     def may_hold(self, count: int) -> bool:
