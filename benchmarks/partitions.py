@@ -24,6 +24,7 @@ from search_parts.speakers import Floats, Speakers
 
 from spkret.cluster.searching import ClusterSearcher, searching
 from spkret.cluster.session import joined
+from spkret.store.hits import Hits
 from spkret.store.schema import (
     Acoustics,
     Embedded,
@@ -34,7 +35,6 @@ from spkret.store.schema import (
     Tag,
 )
 from spkret.store.store import Store
-from spkret.store.vectors import Hits
 
 K = 55
 ROWS_A_COMMIT = 10_000

@@ -6,10 +6,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ..store.hits import Hits, nearest
 from ..store.partition import Index
 from ..store.recordings import Cell
 from ..store.store import Store
-from ..store.vectors import Hits, nearest
 
 Unit = npt.NDArray[np.float32]
 Files = Mapping[Cell, Sequence[str]]

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ClusterError
+from ..store.hits import Hits, nearest
 from ..store.recordings import CELL_COLUMNS, Cell, Ids
 from ..store.store import Store
-from ..store.vectors import Hits, nearest
 from .plan import Plan
 from .session import joined
 from .workers import Workers

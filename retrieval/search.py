@@ -8,8 +8,8 @@ import numpy.typing as npt
 from .groups import Groups
 
 if TYPE_CHECKING:
+    from ..store.hits import Hits
     from ..store.store import Store
-    from ..store.vectors import Hits
 
 Floats = npt.NDArray[np.float32]
 

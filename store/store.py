@@ -11,6 +11,7 @@ from ..errors import EncoderMismatchError, StoreError
 from . import identity, working_copy
 from .delta import DeltaFolder
 from .files import erase, folder_bytes
+from .hits import Searcher
 from .identity import StoreIdentity
 from .location import Place, located
 from .locks import Locks
@@ -19,7 +20,7 @@ from .recordings import RecordingsTable
 from .remote import Remote
 from .schema import EncoderIdentity
 from .scores import FAILURES_SCHEMA, SCORES_SCHEMA, TRIALS_SCHEMA, LogTable
-from .vectors import Searcher, VectorIndex
+from .vectors import VectorIndex
 
 if TYPE_CHECKING:
     from .check import CheckReport

@@ -1,47 +1,20 @@
 """FAISS indexes derived from the recordings: one a partition, refreshed when rows changed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from ..errors import StoreError, UsageError
-from . import exact
-from .approximate import Approximate
 from .arrays import embeddings
-from .exact import Exact
+from .building import Builder
+from .hits import Hits, nearest
 from .locks import Locks
-from .partition import Built, Index, PartitionFile, digest
+from .partition import Built, Index, PartitionFile
 from .published import Published
 from .reading import Snapshot
 from .recordings import Cell, Ids, RecordingsTable
-
-
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """Recordings found, the nearest first: `ids` int64 (n,) and `cosines` float32 (n,)."""
-
-    ids: npt.NDArray[np.int64]
-    cosines: npt.NDArray[np.float32]
-
-
-class Searcher(Protocol):
-    """What finds the nearest recordings of a store: its `VectorIndex`, here or on a cluster."""
-
-    def search(
-        self,
-        query: npt.NDArray[np.float32],
-        k: int,
-        language: str | None = None,
-        noise: str | None = None,
-        allowed_ids: Ids | None = None,
-    ) -> Hits:
-        """Search as `VectorIndex.search`."""
-        ...
 
 
 class VectorIndex:
@@ -60,6 +33,7 @@ class VectorIndex:
         self._recordings = recordings
         self._locks = locks
         self._dimension = dimension
+        self._builder = Builder(recordings, dimension)
         self._loaded: dict[Cell, tuple[Built, Index]] = {}
 
     def fresh(self) -> bool:
@@ -282,59 +256,9 @@ class VectorIndex:
         self._loaded.pop(cell, None)
         if self._published is not None and self._published.pull(file, files):
             return
-        rows = self._recordings.scan(["id", "indexed_at"], cell[0], cell[1], version=snapshot)
-        ids, times = rows["id"].to_numpy(), rows["indexed_at"].cast(pa.int64()).to_numpy()
-        index = self._extended(cell, ids, times, snapshot) or self._built(cell, ids, snapshot)
-        built = file.save(index, snapshot.version, files, digest(ids, times))
+        built = self._builder.build(file, cell, files, snapshot)
         if self._published is not None:
             self._published.push(file, built)
             # What was erased meanwhile must not stay in what was published after.
             if self._recordings.cells().get(cell) != files:
                 self._published.withdraw(file)
-
-    def _extended(
-        self,
-        cell: Cell,
-        ids: npt.NDArray[np.int64],
-        times: npt.NDArray[np.int64],
-        snapshot: Snapshot,
-    ) -> Index | None:
-        """Add new rows to the index that is there; None if the rows it has changed."""
-        built = self.file(cell).built()
-        index = None if built is None else self.file(cell).load(built)
-        if built is None or index is None or not index.may_hold(len(ids)):
-            return None
-        known = np.isin(ids, index.ids())
-        if digest(ids[known], times[known]) != built.rows or known.sum() != built.count:
-            return None
-        if known.all():
-            return index
-        return index.extended(*self._vectors(cell, ids[~known], snapshot))
-
-    def _built(self, cell: Cell, ids: npt.NDArray[np.int64], snapshot: Snapshot) -> Index:
-        if exact.fits(len(ids), self._dimension):
-            return Exact.build(*self._vectors(cell, None, snapshot))
-        batches = self._recordings.embedding_batches(cell, snapshot)
-        raw = self.file(cell).new_vectors(self._dimension)
-        return Approximate.build(batches, len(ids), raw)
-
-    def _vectors(
-        self, cell: Cell, ids: Ids | None, snapshot: Snapshot
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        rows = self._recordings.scan(
-            ["id", "embedding"], cell[0], cell[1], ids=ids, version=snapshot
-        )
-        return rows["id"].to_numpy(), embeddings(rows)
-
-
-def nearest(found: Sequence[Hits], k: int) -> Hits:
-    """Take the k highest cosines of all; of equal ones the lower id comes first."""
-    ids = np.concatenate([_NO_IDS, *(hits.ids for hits in found)])
-    cosines = np.concatenate([_NO_FLOATS, *(hits.cosines for hits in found)])
-    ids, cosines = ids[ids >= 0], cosines[ids >= 0]
-    best = np.lexsort((ids, -cosines))[:k]
-    return Hits(ids[best], cosines[best])
-
-
-_NO_IDS = np.empty(0, np.int64)
-_NO_FLOATS = np.empty(0, np.float32)

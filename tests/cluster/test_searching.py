@@ -15,8 +15,8 @@ from spkret.cluster.searching import ClusterSearcher, searching
 from spkret.cluster.workers import Workers
 from spkret.errors import ClusterError, StoreError, UsageError
 from spkret.store import exact
+from spkret.store.hits import Hits
 from spkret.store.store import Store
-from spkret.store.vectors import Hits
 
 LANGUAGES, NOISES = ("de", "en", "fr"), ("clean", "background")
 QUERY = np.random.default_rng(1).normal(size=16).astype(np.float32)
