@@ -312,7 +312,8 @@ def test_threads_that_share_a_query_find_the_same(tmp_path: Path, k: int) -> Non
     queries = speakers(100, seed=1)[:10]
     alone = [index.search(query, k)[0] for query in queries]
     index.to_be_searched()
-    assert faiss.downcast_index(index.faiss.index).implem == 15
+    scanned: Any = faiss.downcast_index(index.faiss.index)
+    assert scanned.implem == 15
     shared = [index.search(query, k)[0] for query in queries]
     same = [len(np.intersect1d(one, two)) for one, two in zip(alone, shared, strict=True)]
     assert sum(same) >= 0.99 * 10 * k  # codes that score the same are cut off where they stand
