@@ -15,6 +15,7 @@ from .approximate import Approximate
 from .exact import Exact
 from .files import replacing, write_text
 from .raw_vectors import RawVectors
+from .sealed import seal, unseal
 
 if TYPE_CHECKING:
     from .exact import Ids
@@ -115,7 +116,7 @@ class PartitionFile:
             rescored=index.rescored,
             measured=index.measured,
         )
-        write_text(self.note, json.dumps(asdict(built), indent=1) + "\n")
+        write_text(self.note, written(built))
         self._delete_vectors(keep=built.vectors)
         return built
 
@@ -147,10 +148,15 @@ class PartitionFile:
                 file.unlink(missing_ok=True)
 
 
+def written(built: Built) -> str:
+    """Spell a note, sealed."""
+    return json.dumps(seal(asdict(built)), indent=1) + "\n"
+
+
 def parsed(note: str) -> Built | None:
-    """Read a note; None if it is damaged."""
+    """Read a note; None if it is not as it was written, or of an earlier version of spkret."""
     try:
-        fields = json.loads(note)
+        fields = unseal(note)
         return Built(**{**fields, "files": tuple(fields["files"])})
     except (ValueError, TypeError, KeyError):
         return None

@@ -1,14 +1,13 @@
 """Indexes at a URL, so that what one machine has built the others need not build again."""
 
-import json
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import StoreError
 from .files import write_text
-from .partition import Built, PartitionFile, parsed
+from .partition import Built, PartitionFile, parsed, written
 from .remote import Remote
 
 
@@ -41,7 +40,7 @@ class Published:
             self._remote.pull(self._name(file.path), built.size_bytes)
         except FileNotFoundError:
             return False
-        write_text(file.note, _text(built))
+        write_text(file.note, written(built))
         if file.built() is None or file.load(built) is None:
             file.remove()
             return False
@@ -58,7 +57,7 @@ class Published:
         with suppress(StoreError):
             shared = replace(built, vectors=self._push_vectors(file, built))
             self._remote.push(self._name(file.path))
-            self._remote.write(self._name(file.note), _text(shared).encode())
+            self._remote.write(self._name(file.note), written(shared).encode())
             self._remote.delete(set(self._vectors(file)) - {self._named(file, shared)})
 
     def withdraw(self, file: PartitionFile) -> None:
@@ -95,7 +94,3 @@ class Published:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._remote.folder).as_posix()
-
-
-def _text(built: Built) -> str:
-    return json.dumps(asdict(built), indent=1) + "\n"

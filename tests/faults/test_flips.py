@@ -21,6 +21,8 @@ from spkret.rerank.enrolled_calibration import EnrolledCalibration, cached
 from spkret.rerank.ranker import Reranker
 from spkret.retrieval import background_file
 from spkret.retrieval.normalize import Background
+from spkret.store.exact import Exact
+from spkret.store.partition import PartitionFile
 
 THRESHOLD = Threshold(
     *("qmf", 1.25, "balanced errors", 0.01, 0.01, 500, 900, "pairs.txt"),
@@ -89,6 +91,20 @@ def test_flipped_background_is_fitted_again() -> None:
         counts["noticed" if found is None else "without_effect"] += 1
     tell("bits flipped in background.npz", **counts)
     assert counts["noticed"] > 0.5 * counts.total()
+
+
+def test_flipped_note_makes_an_index_stale(tmp_path: Path) -> None:
+    file = PartitionFile(tmp_path / "noise=clean.faiss")
+    index = Exact.build(np.arange(9), np.eye(9, dtype=np.float32))
+    built = file.save(index, 1, ("part-0.parquet", "part-1.parquet"), "0123456789abcdef")
+    counts: Counter[str] = Counter()
+    for data in every_byte(file.note.read_bytes()):
+        file.note.write_bytes(data)
+        found = file.built()
+        assert found in (built, None)
+        counts["without_effect" if found else "noticed"] += 1
+    tell("bits flipped in the note of an index", **counts)
+    assert counts["noticed"] > 0.9 * counts.total()
 
 
 def test_flipped_reranker_is_refused(world: World, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,11 @@ def garble(file: Path) -> None:
     file.write_bytes(bytes(data))
 
 
+def rewrite_note(file: Path, **changes: object) -> None:
+    note = file.with_suffix(".json")
+    note.write_text(json.dumps(json.loads(note.read_text()) | changes))
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -202,6 +208,20 @@ def test_lost_or_damaged_index_is_built_again(store: Store, damage: object) -> N
     again = Store.open(store.path)
     assert_exact(again)
     assert again.vectors.fresh()
+
+
+@pytest.mark.parametrize("changes", [{"count": 7}, {"rescored": "1"}, {"digest": None}])
+def test_index_whose_note_was_changed_or_is_not_sealed_is_built_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
+) -> None:
+    monkeypatch.setattr(exact, "fits", lambda *_: False)
+    fill(store)
+    store.vectors.refresh()
+    rewrite_note(index_file(store), **changes)
+    again = Store.open(store.path)
+    assert not again.vectors.fresh()
+    assert_exact(again)
+    assert again.check().ok
 
 
 def test_search_in_memory_sees_what_another_process_indexed(store: Store) -> None:
