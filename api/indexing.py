@@ -5,8 +5,9 @@ from contextlib import ExitStack
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from ..errors import UsageError
 from .arguments import Reference, bound_encoder, opened, place_of
 from .loading import extractor_for, load_extractor
 from .noting import noted
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ..store.schema import Vector
     from ..store.store import Store
     from .arguments import AnyStore
+
+Name = TypeVar("Name", str, str | None)
 
 
 def open(path: str | PathLike[str], model: str = "compact") -> "Store":
@@ -94,6 +97,10 @@ def index(
     from ..indexer.extraction import Extraction
     from ..indexer.tagging.registry import load_taggers
 
+    if ray is None and ray_workers is not None:
+        raise UsageError(
+            "expected the address of a Ray cluster with its number of workers, got none"
+        )
     extractor = load_extractor(model, device, bound_encoder(store), Extraction(crops, vad, denoise))
     taggers = load_taggers(tags, extractor.identity, language_model, device)
     with ExitStack() as cluster:
@@ -102,7 +109,7 @@ def index(
             from ..cluster.index_worker import Means
             from ..cluster.indexing import OnRay
 
-            means = Means(_named(model), device, tuple(tags), language_model)
+            means = Means(_named(model), device, tuple(tags), _absolute(language_model))
             on_ray = OnRay(ray, extractor, taggers, means, ray_workers)
             workers = cluster.enter_context(on_ray)
         return pipeline.index_by(
@@ -118,10 +125,16 @@ def index(
 
 def _named(model: str) -> str:
     """Name an encoder as it is found from any working folder, without options in its name."""
+    from ..indexer.encoders.registry import models
     from ..indexer.extraction import parse
 
     encoder = parse(model).encoder
-    return str(Path(encoder).absolute()) if Path(encoder).exists() else encoder
+    return encoder if any(known.name == encoder for known in models()) else _absolute(encoder)
+
+
+def _absolute(name: Name) -> Name:
+    """Spell the path of what is here from the root; leave a name of what is not."""
+    return name if name is None or not Path(name).exists() else str(Path(name).absolute())
 
 
 def embed(

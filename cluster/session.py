@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import ClusterError, OptionalDependencyError
 
 LOCAL = "local"
+AUTO = "auto"
 NAMESPACE = "spkret"
 _ANSWERS_WITHIN: float = 5
 _SETTINGS = {
@@ -91,6 +92,10 @@ def _join(ray: Any, address: str, cpus: int | None, object_store_bytes: int | No
 
 def _check_answers(address: str) -> None:
     """Try the port of an address: Ray itself tries for two minutes."""
+    if address == AUTO:
+        from ray._private.utils import read_ray_address
+
+        address = os.environ.get("RAY_ADDRESS") or read_ray_address() or ""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon and port.isdecimal():
         socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN).close()

@@ -11,15 +11,20 @@ def failures_told() -> Iterator[None]:
     """Turn what Ray raises into the error of spkret that caused it, or one that says what died."""
     try:
         yield
-    except (SpkretError, OSError):
-        raise
     except Exception as error:  # Ray has dozens
+        if isinstance(error, SpkretError | OSError) and not _is_rays(error):
+            raise
         for cause in _causes(error):
-            if isinstance(cause, SpkretError):
+            if isinstance(cause, SpkretError) and not _is_rays(cause):
                 raise cause from error
         raise ClusterError(
             f"the cluster could not go on: {_reason(error)}; what was committed stays, run it again"
         ) from error
+
+
+def _is_rays(error: BaseException) -> bool:
+    """Tell an error of Ray, though it is of the class of what it wraps as well."""
+    return hasattr(error, "cause")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -43,3 +43,12 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(session, "find_spec", lambda _: None)
     with pytest.raises(OptionalDependencyError, match=r"pip install 'spkret\[ray\]'"), joined("x"):
         pass
+
+
+def test_the_address_that_a_dead_cluster_left_is_given_up_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+
+    with pytest.raises(ConnectionRefusedError):
+        session._check_answers("auto")
