@@ -14,7 +14,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import StoreError, UsageError
-from ..store.sampling import sample
 from . import background_file
 from .normalize import Background
 from .voices import Labelled, Labels, Voices
@@ -174,7 +173,8 @@ class Library:
         """Return what is labelled, or an even part of what is too much to be held in memory."""
         if self._store.recordings.delta.count() <= MOST_FITTED:
             return self.labelled()
-        return Labelled.of(sample(self._snapshot, Labelled.COLUMNS, MOST_FITTED))
+        recordings = self._store.recordings.delta
+        return Labelled.of(recordings.sample(Labelled.COLUMNS, MOST_FITTED, at=self._snapshot))
 
     def _resolve(self, references: Sequence[Reference]) -> dict[str, File]:
         """Note the ids of stored references; return the files of the others."""

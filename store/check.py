@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .audit import audit
-from .committing import retrying
 from .repair import repair as repair_findings
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def check(store: "Store", repair: bool = False, compact: bool = False) -> CheckR
 def _compact(store: "Store") -> None:
     """Merge small files, delete old ones and what killed processes left."""
     for table in store.tables:
-        retrying(lambda table=table: table.merge_files(table.handle()))  # type: ignore[misc]
+        table.change(table.merge_files)
         table.purge()
     for leftover in [*store.path.glob(".*.tmp"), *store.vectors.folder.rglob(".*.tmp")]:
         leftover.unlink()

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+
+class OutrunError(StoreError):
+    """What a commit builds upon is gone: another writer's maintenance cleared it away."""
+
+
 _ROWS_A_GROUP = 512
 _REPEATED = (
     *("root", "speaker", "gender", "age", "extra", "reason"),
@@ -57,7 +62,7 @@ def _is_of_object_store(error: BaseException) -> bool:
 
 
 def retrying(operation: Callable[[], Result]) -> Result:
-    """Run an operation again, after a random pause, while other writers' commits defeat it.
+    """Run an operation again, after a random pause, while other writers defeat it.
 
     Raises
     ------
@@ -70,8 +75,8 @@ def retrying(operation: Callable[[], Result]) -> Result:
         try:
             with telling():
                 return operation()
-        except CommitFailedError as error:
-            conflict = error
+        except (CommitFailedError, OutrunError) as error:
+            conflict: Exception = error
             time.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, 0.02 * 2**attempt)))  # noqa: S311
     raise StoreError(
         f"gave up after {_ATTEMPTS} conflicts with other writers: {one_line(conflict)}; try again"

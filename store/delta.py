@@ -12,12 +12,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import SqlError, StoreError, UsageError
-from .committing import telling, writer_properties
+from .committing import OutrunError, Result, retrying, telling, writer_properties
 from .conditions import check_condition
 from .copies import Copies
+from .files import is_under_way
 from .picking import pick
 from .reading import DataFile, Snapshot, locked, one_line, trusted
 from .remote import Remote, reason
+from .sampling import sample
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
@@ -227,10 +229,19 @@ class DeltaFolder:
         """
         names = list(dict.fromkeys(["id", *columns]))
         rows = self._pinned(
-            lambda snapshot: pick(self.fetched(snapshot), names, ids, partition or {}, finder),
-            at,
+            lambda snapshot: pick(snapshot, names, ids, partition or {}, finder, self.fetched), at
         )
         return rows.select(columns)
+
+    def sample(self, columns: Sequence[str], count: int, *, at: Snapshot | int | None) -> pa.Table:
+        """Read an even part of the rows: see `sampling.sample`.
+
+        Raises
+        ------
+        StoreError
+            A file of the table is lost or damaged.
+        """
+        return self._pinned(lambda snapshot: sample(snapshot, columns, count, self.fetched), at)
 
     def _statement(
         self,
@@ -260,7 +271,7 @@ class DeltaFolder:
         snapshot = at if isinstance(at, Snapshot) else self.snapshot(at)
         while True:
             try:
-                return read(snapshot)
+                return self._read_twice(read, snapshot)
             except _read_errors() as error:
                 newest = self.snapshot()
                 # Compaction may have removed the files of a version while it was read.
@@ -269,6 +280,15 @@ class DeltaFolder:
                 if at is not None:
                     raise self._outrun(snapshot, error, where) from error
                 snapshot = newest
+
+    def _read_twice(self, read: Callable[[Snapshot], pa.Table], snapshot: Snapshot) -> pa.Table:
+        """Read a version; again where copies of files at a URL were deleted meanwhile."""
+        try:
+            return read(snapshot)
+        except _lost_file_errors():
+            if self.copies is None:
+                raise
+            return read(snapshot)
 
     def _outrun(
         self, snapshot: Snapshot, error: Exception, where: str | None
@@ -295,6 +315,28 @@ class DeltaFolder:
         self._refreshed()
         with self._refreshing:
             return 0 if self._newest is None else int(self._newest[0].count())
+
+    def change(self, operation: Callable[["DeltaTable"], Result]) -> Result:
+        """Commit upon the newest version; again while other writers come first.
+
+        So it is where they have cleared away files of the version that the operation began with.
+
+        Raises
+        ------
+        StoreError
+            Other writers came first every time, or the table cannot be written.
+        """
+        return retrying(lambda: self._changed(operation))
+
+    def _changed(self, operation: Callable[["DeltaTable"], Result]) -> Result:
+        handle = self.handle()
+        try:
+            with telling():
+                return operation(handle)
+        except StoreError as error:
+            if self.version() == handle.version():
+                raise
+            raise OutrunError(str(error)) from error
 
     def overwrite(
         self,
@@ -323,7 +365,7 @@ class DeltaFolder:
         with telling():
             handle.optimize.compact(target_size=target_bytes, writer_properties=writer_properties())
 
-    def purge(self) -> None:
+    def purge(self, *, forgetting: bool = False) -> None:
         """Delete every file that the newest version is not made of; only under exclusive lock.
 
         At a URL a file that no version was ever made of is one that a writer elsewhere may be about
@@ -331,32 +373,38 @@ class DeltaFolder:
 
         Checkpoints go as well: they are Parquet files that are no rows. And so does what a writer
         that was killed left half-written, which the library's own vacuum does not see.
+
+        Parameters
+        ----------
+        forgetting : delete also what another process may be copying from the URL at present
         """
-        handle = self.handle()
-        with telling():
-            handle.vacuum(
-                retention_hours=0,
-                enforce_retention_duration=False,
-                dry_run=False,
-                full=self.copies is None,
-            )
+        self.change(self._vacuum)
         if self.copies is not None:
             found = self.snapshot().files
             self.copies.purge(found)
-            self._purge_folder(None)
+            self._purge_folder(None, spared=None if forgetting else is_under_way)
             return
         log = self.path / "_delta_log"
         if not (log / f"{0:020}.json").exists():
             return
         self._purge_folder(log)
 
-    def _purge_folder(self, log: Path | None) -> None:
+    def _vacuum(self, handle: "DeltaTable") -> None:
+        handle.vacuum(
+            retention_hours=0,
+            enforce_retention_duration=False,
+            dry_run=False,
+            full=self.copies is None,
+        )
+
+    def _purge_folder(self, log: Path | None, spared: Callable[[Path], bool] | None = None) -> None:
         """Delete in the folder all but the commits and the files of the newest version."""
         rows = {Path(file.path) for file in self.snapshot().files}
         for file in self.path.rglob("*"):
             is_commit = file.parent == log and _COMMIT.fullmatch(file.name)
-            if file.is_file() and file not in rows and not is_commit:
-                file.unlink()
+            is_kept = is_commit or file in rows or (spared is not None and spared(file))
+            if file.is_file() and not is_kept:
+                file.unlink(missing_ok=True)
 
 
 def _execute(
@@ -380,3 +428,9 @@ def _read_errors() -> tuple[type[Exception], ...]:
     import duckdb
 
     return duckdb.Error, pa.ArrowException, OSError
+
+
+def _lost_file_errors() -> tuple[type[Exception], ...]:
+    import duckdb
+
+    return duckdb.IOException, FileNotFoundError

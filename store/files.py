@@ -3,6 +3,7 @@
 import ctypes
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from stat import S_ISREG
 from uuid import uuid4
 
 from .urls import is_url, normal_url
+
+_LEFTOVER_S = 24 * 3600.0
 
 
 @contextmanager
@@ -22,6 +25,15 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_under_way(path: Path) -> bool:
+    """Tell whether a process may be writing this path, by `replacing`, at present."""
+    try:
+        age = time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return True
+    return path.name.endswith(".tmp") and age < _LEFTOVER_S
 
 
 def write_text(path: Path, text: str) -> None:

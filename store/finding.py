@@ -28,12 +28,20 @@ class Finder:
     ----------
     path : of the file
     newest : tells the newest version of the table
+    fetched : makes sure that the files of a snapshot are there
     """
 
-    def __init__(self, path: Path, locks: Locks, newest: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        locks: Locks,
+        newest: Callable[[], int],
+        fetched: Callable[[Snapshot], Snapshot],
+    ) -> None:
         self._path = path
         self._locks = locks
         self._newest = newest
+        self._fetched = fetched
         self._known: Places | None = None
 
     def ask(self, snapshot: Snapshot, question: Callable[[Places], Answer]) -> Answer | None:
@@ -65,7 +73,7 @@ class Finder:
         import duckdb
 
         try:
-            made = _read(snapshot)
+            made = _read(self._fetched(snapshot))
         except (duckdb.Error, OSError):
             return None
         if made is not None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ..errors import AmbiguousRecordingError, UsageError
-from .committing import retrying
 from .files import absolute
 from .reading import quote
 from .recordings import Cell
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
     from .scores import LogTable
     from .store import Store
 
@@ -57,7 +58,7 @@ def forget(store: "Store", speaker: str | None = None, path: str | None = None) 
             for name in _FITTED:
                 store.erase(name)
         ids = [row["id"] for row in rows]
-        retrying(lambda: store.recordings.remove(store.recordings.delta.handle(), ids))
+        store.recordings.delta.change(lambda handle: store.recordings.remove(handle, ids))
         _forget_files(store)
     return len(rows)
 
@@ -126,20 +127,19 @@ def _names_one(ids: str, names: str, who: str) -> str:
 def _drop(log: "LogTable", conditions: list[str]) -> None:
     anyhow = " OR ".join(f"({condition})" for condition in conditions)
 
-    def drop() -> None:
-        handle = log.delta.handle()
+    def drop(handle: "DeltaTable") -> None:
         at = log.delta.snapshot_of(handle)
         kept = log.delta.read(conditions=[f"NOT coalesce({anyhow}, false)"], at=at)
         if kept.num_rows < handle.count():
             log.delta.overwrite(handle, kept)
 
-    retrying(drop)
+    log.delta.change(drop)
 
 
 def _forget_files(store: "Store") -> None:
     """Delete what may still hold the rows: old files, rows set aside, indexes and caches."""
     for table in store.tables:
-        table.purge()
+        table.purge(forgetting=True)
     store.erase(store.set_aside_path.name)
     cells = store.recordings.cells()
     kept = {file for cell, files in cells.items() for file in _clean(store, cell, files)}

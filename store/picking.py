@@ -3,7 +3,8 @@
 DuckDB decodes lists of numbers for all rows of a file, also where few of them are asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ def pick(
     ids: Numbers,
     partition: Mapping[str, str | None],
     finder: Finder,
+    fetched: Callable[[Snapshot], Snapshot],
 ) -> pa.Table:
     """Read the rows of some ids, sorted by id; those that are not stored are passed over.
 
@@ -36,13 +38,15 @@ def pick(
     ids : int64 (any,)
     partition : values that partition columns have; None is any
     finder : of the table
+    fetched : makes sure that the files of a snapshot are there
     """
     known = finder.ask(snapshot, lambda places: places.find(ids))
     if known is not None:
-        picked = _read(snapshot, names, known, partition)
+        picked = _read(snapshot, names, known, partition, fetched)
         if set(picked["id"].to_pylist()) <= set(known.ids.tolist()):
             return picked
-    return _read(snapshot, names, _scanned(snapshot, ids), partition)
+    within = fetched(snapshot.within(partition))
+    return _read(within, names, _scanned(within, ids), {}, fetched)
 
 
 def _scanned(snapshot: Snapshot, ids: Numbers) -> Found:
@@ -58,16 +62,21 @@ def _scanned(snapshot: Snapshot, ids: Numbers) -> Found:
 
 
 def _read(
-    snapshot: Snapshot, names: Sequence[str], found: Found, partition: Mapping[str, str | None]
+    snapshot: Snapshot,
+    names: Sequence[str],
+    found: Found,
+    partition: Mapping[str, str | None],
+    fetched: Callable[[Snapshot], Snapshot],
 ) -> pa.Table:
     """Read rows of which is known where they are."""
     schema = pa.schema([snapshot.schema.field(name) for name in names])
     wanted = {file.path for file in snapshot.within(partition).files}
-    files = [(number, snapshot.files[number]) for number in np.unique(found.files)]
+    every = [(number, snapshot.files[number]) for number in np.unique(found.files)]
+    files = [(number, file) for number, file in every if file.path in wanted]
+    fetched(replace(snapshot, files=[file for _, file in files]))
     parts = [
         rows_of(file, snapshot, np.sort(found.rows[found.files == number]), schema)
         for number, file in files
-        if file.path in wanted
     ]
     if not parts:
         return schema.empty_table()

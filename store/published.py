@@ -46,19 +46,21 @@ class Published:
             return False
         return True
 
-    def push(self, file: PartitionFile, built: Built) -> None:
-        """Publish an index, its note last.
+    def push(self, file: PartitionFile, built: Built) -> bool:
+        """Publish an index, its note last; tell whether all of it could be.
 
         Who may only read at the URL keeps it to this machine; so is what an addition that was cut
         off has left vectors behind of that no row may have any more.
         """
         if not file.is_full(built):
-            return
+            return False
         with suppress(StoreError):
             shared = replace(built, vectors=self._push_vectors(file, built))
             self._remote.push(self._name(file.path))
             self._remote.write(self._name(file.note), written(shared).encode())
             self._remote.delete(set(self._vectors(file)) - {self._named(file, shared)})
+            return True
+        return False
 
     def withdraw(self, file: PartitionFile) -> None:
         """Delete a published index, its vectors and its note."""

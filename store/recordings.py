@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from ..errors import StoreError
 from . import finding
 from .arrays import embeddings
-from .committing import Result, in_cells, retrying, writer_properties
+from .committing import Result, in_cells, writer_properties
 from .delta import MERGED_FILE_BYTES, DeltaFolder
 from .finding import Finder
 from .locks import Locks
@@ -58,7 +58,9 @@ class RecordingsTable:
             partitions=CELL_COLUMNS,
             remote=remote,
         )
-        self.finder = Finder(folder.parent / "index" / finding.NAME, locks, self.version)
+        self.finder = Finder(
+            folder.parent / "index" / finding.NAME, locks, self.version, self.delta.fetched
+        )
         self._newest = Newest(folder / "_delta_log", self.delta.version)
         self._locks = locks
         self._dimension = dimension
@@ -214,7 +216,7 @@ class RecordingsTable:
 
     def _write(self, operation: Callable[["DeltaTable"], Result]) -> Result:
         with self._locks.alone(NAME):
-            return retrying(lambda: operation(self.delta.handle()))
+            return self.delta.change(operation)
 
     def _upsert(self, handle: "DeltaTable", table: pa.Table) -> int:
         stored = self._stored(table["id"], self.delta.snapshot_of(handle))

@@ -1,7 +1,8 @@
 """Read an even part of a table that is too large to be read whole."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -21,23 +22,43 @@ FEWEST = 1_000
 _ROWS_A_FILE = 512
 
 
-def sample(snapshot: Snapshot, names: Sequence[str], count: int) -> pa.Table:
+def sample(
+    snapshot: Snapshot,
+    names: Sequence[str],
+    count: int,
+    fetched: Callable[[Snapshot], Snapshot],
+) -> pa.Table:
     """Read about `count` rows, of each partition its share, and the same ones each time.
 
     They are read in whole row groups, so that no others are decoded: those of a few files of each
     partition, spread evenly over the file.
+
+    Parameters
+    ----------
+    fetched : makes sure that the files of a snapshot are there
+
+    Raises
+    ------
+    FileNotFoundError
+        A file is not there any more.
     """
     schema = pa.schema([snapshot.schema.field(name) for name in names])
+    chosen = list(_chosen(snapshot, count))
+    fetched(replace(snapshot, files=[file for file, _ in chosen]))
+    parts = [rows_of(file, snapshot, _spread(file, rows), schema) for file, rows in chosen]
+    return pa.concat_tables(parts) if parts else schema.empty_table()
+
+
+def _chosen(snapshot: Snapshot, count: int) -> Iterator[tuple[DataFile, int]]:
+    """Choose files of each partition, and how many rows to read of each."""
     total = sum(file.size_bytes for file in snapshot.files)
-    parts = []
     for _, group in groupby(sorted(snapshot.files, key=attrgetter("cell")), attrgetter("cell")):
         files = sorted(group, key=_shuffled)
         share = count * sum(file.size_bytes for file in files) / total
         wanted = max(FEWEST, round(share))
         few = files[: max(1, wanted // _ROWS_A_FILE)]
         each = -(-wanted // len(few))
-        parts += [rows_of(file, snapshot, _spread(file, each), schema) for file in few]
-    return pa.concat_tables(parts) if parts else schema.empty_table()
+        yield from ((file, each) for file in few)
 
 
 def _shuffled(file: DataFile) -> bytes:

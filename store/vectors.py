@@ -1,6 +1,7 @@
 """FAISS indexes derived from the recordings: one a partition, refreshed when rows changed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -243,7 +244,7 @@ class VectorIndex:
             index = self._load(cell)
             if index is None:
                 self.file(cell).remove()
-                self.refresh_unlocked()
+                self.refresh_unlocked([cell])
                 index = self._load(cell)
         if index is None:
             raise StoreError(
@@ -258,7 +259,9 @@ class VectorIndex:
             return
         built = self._builder.build(file, cell, files, snapshot)
         if self._published is not None:
-            self._published.push(file, built)
+            is_shared = self._published.push(file, built)
             # What was erased meanwhile must not stay in what was published after.
             if self._recordings.cells().get(cell) != files:
-                self._published.withdraw(file)
+                # Who could not publish it may not delete there either, and need not.
+                with nullcontext() if is_shared else suppress(StoreError):
+                    self._published.withdraw(file)

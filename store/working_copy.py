@@ -2,13 +2,12 @@
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError
-from .files import erase, replace_folder, write_text
+from .files import erase, is_under_way, replace_folder, write_text
 from .identity import FILE_NAME
 from .locks import Locks
 from .remote import Remote
@@ -22,7 +21,6 @@ MIRRORED = (FILE_NAME, "verification.json", "reranker")
 
 _TOKENS = ".mirrored.json"
 _PRIVATE = 0o700
-_LEFTOVER_S = 24 * 3600.0
 
 
 def mirror(remote: Remote) -> None:
@@ -80,7 +78,7 @@ def _sweep_table(table: "DeltaFolder") -> bool:
         named = {file.path for file in table.snapshot().files}
     except StoreError:
         return False
-    old = [file for file in copies if str(file) not in named and not _is_under_way(file)]
+    old = [file for file in copies if str(file) not in named and not is_under_way(file)]
     for file in old:
         file.unlink(missing_ok=True)
     return bool(old)
@@ -105,15 +103,6 @@ def _named_by_indexes(store: "Store") -> Iterator[Path]:
         built = index.built()
         if built is not None and built.files == files:
             yield from index.files(built)
-
-
-def _is_under_way(file: Path) -> bool:
-    """Tell whether another process may be copying this file at present."""
-    try:
-        age = time.time() - file.stat().st_mtime
-    except FileNotFoundError:
-        return True
-    return file.name.endswith(".tmp") and age < _LEFTOVER_S
 
 
 def _wanted(remote: Remote) -> dict[str, str]:

@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spkret.errors import StoreError
-from spkret.store import delta, recordings
+from spkret.store import committing, delta, recordings
 from spkret.store.schema import RECORDINGS_SCHEMA
 from spkret.store.store import Store
 
 
 def fill(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Store 60 rows in four partitions, several files and row groups of 4; return their ids."""
-    monkeypatch.setattr(delta, "_ROWS_A_GROUP", 4)
+    monkeypatch.setattr(committing, "_ROWS_A_GROUP", 4)
     for part in range(3):
         rows = [
             embedded(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from builders import TOY_IDENTITY, embedded
 
+from spkret.errors import StoreError
 from spkret.store import sampling
-from spkret.store.sampling import sample
 from spkret.store.store import Store
 
 NAMES = ("id", "speaker", "language", "noise", "embedding")
@@ -28,7 +28,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def test_every_partition_has_its_share(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "FEWEST", 10)
-    rows = sample(filled.recordings.delta.snapshot(), NAMES, 1_400)
+    rows = filled.recordings.delta.sample(NAMES, 1_400, at=None)
     cells = zip(rows["language"].to_pylist(), rows["noise"].to_pylist(), strict=True)
     counted = dict.fromkeys(SIZES, 0)
     for cell in cells:
@@ -39,19 +39,28 @@ def test_every_partition_has_its_share(filled: Store, monkeypatch: pytest.Monkey
 
 
 def test_rows_are_as_stored_and_the_same_each_time(filled: Store) -> None:
-    snapshot = filled.recordings.delta.snapshot()
-    rows = sample(snapshot, NAMES, 700)
-    assert rows.equals(sample(snapshot, NAMES, 700))
+    rows = filled.recordings.delta.sample(NAMES, 700, at=None)
+    assert rows.equals(filled.recordings.delta.sample(NAMES, 700, at=None))
     assert len(set(rows["id"].to_pylist())) == rows.num_rows
     stored = filled.recordings.scan(NAMES, ids=rows["id"].to_numpy())
     assert rows.sort_by("id").equals(stored)
 
 
 def test_no_more_than_there_are(filled: Store, tmp_path: Path) -> None:
-    rows = sample(filled.recordings.delta.snapshot(), ["id"], 10**6)
+    rows = filled.recordings.delta.sample(["id"], 10**6, at=None)
     assert sorted(rows["id"].to_pylist()) == filled.recordings.scan(["id"])["id"].to_pylist()
-    empty = Store.create(tmp_path / "store", TOY_IDENTITY).recordings.delta.snapshot()
-    assert sample(empty, NAMES, 10).schema.names == list(NAMES)
+    empty = Store.create(tmp_path / "store", TOY_IDENTITY).recordings.delta
+    assert empty.sample(NAMES, 10, at=None).schema.names == list(NAMES)
+
+
+def test_a_version_that_was_cleared_away_is_told(tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "store", TOY_IDENTITY)
+    for name in ("one.wav", "other.wav"):
+        store.recordings.commit([embedded(name)])
+    pinned = store.recordings.delta.snapshot()
+    assert store.check(compact=True).ok
+    with pytest.raises(StoreError, match="was cleared away while it was read"):
+        store.recordings.delta.sample(NAMES, 10, at=pinned)
 
 
 def test_what_is_read_is_spread_over_the_file(filled: Store) -> None:
