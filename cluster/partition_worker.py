@@ -16,43 +16,48 @@ Files = Mapping[Cell, Sequence[str]]
 
 
 class PartitionWorker:
-    """Partitions of a store as of one version of its table; a worker that starts holds none."""
+    """Partitions of a store as of one state of its table; a worker that starts holds none.
+
+    States are told apart by a digest of the table's files, see `Snapshot.digest`.
+    """
 
     def __init__(self, place: str) -> None:
         self._place = place
-        self._version: int | None = None
+        self._state: str | None = None
         self._indexes: dict[Cell, Index] = {}
 
     def held(self) -> list[Cell]:
         """List the partitions that are in memory."""
         return sorted(self._indexes)
 
-    def hold(self, version: int, wanted: Files, there: Collection[Cell]) -> bool:
+    def keep(self, cells: Collection[Cell]) -> None:
+        """Let go of all partitions but these."""
+        self._indexes = {cell: index for cell, index in self._indexes.items() if cell in cells}
+        self._store.vectors.drop(cells)
+
+    def hold(self, state: str, wanted: Files) -> bool:
         """Load partitions that are made of these files; build the indexes that are stale.
 
         Parameters
         ----------
-        version : of the table, in which they are
-        there : every partition of that version; what is held of others is let go
+        state : of the table, in which they are; what is held as of another is let go
 
         Returns
         -------
         False where a partition has changed since
         """
-        vectors = self._store.vectors
-        if version != self._version:
-            self._version, self._indexes = version, {}
-            vectors.drop(there)
+        if state != self._state:
+            self._state, self._indexes = state, {}
         for cell, files in wanted.items():
-            index = vectors.as_of(cell, files)
+            index = self._store.vectors.as_of(cell, files)
             if index is None:
                 return False
             self._indexes[cell] = index
         return True
 
-    def search(self, version: int, unit: Unit, k: int, cells: Sequence[Cell]) -> Hits | None:
+    def search(self, state: str, unit: Unit, k: int, cells: Sequence[Cell]) -> Hits | None:
         """Find the nearest recordings in some partitions; None where they are not held so."""
-        if version != self._version or not self._indexes.keys() >= set(cells):
+        if state != self._state or not self._indexes.keys() >= set(cells):
             return None
         return nearest([Hits(*self._indexes[cell].search(unit, k)) for cell in cells], k)
 

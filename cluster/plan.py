@@ -14,11 +14,13 @@ class Plan:
     Parameters
     ----------
     version : of the table
+    state : digest of its files, by which a worker tells what it holds
     files : of each partition, the names of its Parquet files
     worker_of : of each partition, the number of its worker
     """
 
     version: int
+    state: str
     files: Mapping[Cell, tuple[str, ...]]
     worker_of: Mapping[Cell, int]
 
@@ -28,7 +30,7 @@ class Plan:
         sizes = dict.fromkeys(snapshot.cells(), 0)
         for file in snapshot.files:
             sizes[file.cell] += file.size_bytes
-        return cls(snapshot.version, snapshot.cells(), assign(sizes, held))
+        return cls(snapshot.version, snapshot.digest(), snapshot.cells(), assign(sizes, held))
 
     def cells(self, language: str | None, noise: str | None) -> list[Cell]:
         """List the partitions of a language and a noise condition; None is any."""

@@ -1,14 +1,15 @@
 """Search a store on Ray workers, each of which holds the indexes of some partitions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ClusterError
+from ..errors import ClusterError, StoreError
 from ..store.hits import Hits, nearest
+from ..store.newest import Newest
+from ..store.reading import Snapshot
 from ..store.recordings import CELL_COLUMNS, Cell, Ids
 from ..store.store import Store
 from .plan import Plan
@@ -55,14 +56,16 @@ class ClusterSearcher:
     """Finds what `VectorIndex.search` would, partition by partition, on workers.
 
     All partitions answer of one version of the table, the newest when the search began. Where one
-    has changed before its worker could load it, all are asked again of a newer version.
+    has changed before its worker could load it, or was cleared away before it was read, all are
+    asked again of a newer version.
     """
 
     def __init__(self, store: Store, workers: Workers) -> None:
         self._store = store
         self.workers = workers
-        self._plan: Plan | None = None
-        self._table: Any = None
+        self._planned: Snapshot | None = None
+        self._plan = Plan(-1, "", {}, {})
+        self._log = Newest(store.recordings.delta.path / "_delta_log", self._look)
 
     def search(
         self,
@@ -80,14 +83,16 @@ class ClusterSearcher:
             The query has another shape, is zero or not finite, or `k` is below 1.
         ClusterError
             A worker did not answer, or the store changed faster than it could be loaded.
+        StoreError
+            The store is not there any more, or damaged.
         """
         unit = self._store.vectors.unit(query, k)
         for _ in range(_ATTEMPTS):
             plan = self._newest()
-            if allowed_ids is not None:
-                ids_of = self._by_cell(plan, language, noise, allowed_ids)
-                return self._among(plan, unit, k, ids_of)
-            hits = self._nearest(plan, unit, k, plan.cells(language, noise))
+            if allowed_ids is None:
+                hits = self._nearest(plan, unit, k, plan.cells(language, noise))
+            else:
+                hits = self._among(plan, unit, k, language, noise, allowed_ids)
             if hits is not None:
                 return hits
         raise ClusterError(
@@ -97,40 +102,57 @@ class ClusterSearcher:
 
     def _newest(self) -> Plan:
         """Plan for the newest version of the table; a plan of that version is taken again."""
-        delta, everyone = self._store.recordings.delta, range(len(self.workers.handles))
-        if self._plan is None:
-            self._table = delta.handle()
-            held = list(self.workers.ask("held", dict.fromkeys(everyone, ())).values())
-        else:
-            self._table.update_incremental()
-            if self._table.version() == self._plan.version:
-                return self._plan
-            held = [self._plan.part(worker) for worker in everyone]
-        self._plan = Plan.of(delta.snapshot_of(self._table), held)
+        self._log.version()
         return self._plan
+
+    def _look(self) -> int:
+        """Look at the newest version, and share it out where it is not the one that was planned."""
+        snapshot = self._store.recordings.delta.snapshot()
+        if snapshot is not self._planned:
+            everyone = range(len(self.workers.handles))
+            if self._planned is None:
+                held = list(self.workers.ask("held", dict.fromkeys(everyone, ())).values())
+            else:
+                held = [self._plan.part(worker) for worker in everyone]
+            plan = Plan.of(snapshot, held)
+            self.workers.ask("keep", {worker: (list(plan.part(worker)),) for worker in everyone})
+            self._planned, self._plan = snapshot, plan
+        return snapshot.version
 
     def _nearest(self, plan: Plan, unit: Unit, k: int, cells: Sequence[Cell]) -> Hits | None:
         """Search partitions; None where one is no longer as planned."""
-        asked = {
-            worker: (plan.version, unit, k, part) for worker, part in plan.shared(cells).items()
-        }
+        asked = {worker: (plan.state, unit, k, part) for worker, part in plan.shared(cells).items()}
         hits = self.workers.ask("search", asked)
         cold = {worker: asked[worker] for worker, found in hits.items() if found is None}
         if cold:
-            loads = {worker: (plan.version, plan.part(worker), list(plan.files)) for worker in cold}
+            loads = {worker: (plan.state, plan.part(worker)) for worker in cold}
             if not all(self.workers.ask("hold", loads).values()):
                 return None
             hits |= self.workers.ask("search", cold)
         found = [one for one in hits.values() if one is not None]
         return nearest(found, k) if len(found) == len(asked) else None
 
-    def _among(self, plan: Plan, unit: Unit, k: int, ids_of: Mapping[Cell, Numbers]) -> Hits:
-        """Search some recordings exactly, on the workers that have their partitions."""
-        asked = {
-            worker: (plan.version, unit, k, {cell: ids_of[cell] for cell in part})
-            for worker, part in plan.shared(list(ids_of)).items()
-        }
-        return nearest(list(self.workers.ask("search_among", asked).values()), k)
+    def _among(
+        self,
+        plan: Plan,
+        unit: Unit,
+        k: int,
+        language: str | None,
+        noise: str | None,
+        allowed_ids: Ids,
+    ) -> Hits | None:
+        """Search some recordings exactly; None where their version was cleared away meanwhile."""
+        try:
+            ids_of = self._by_cell(plan, language, noise, allowed_ids)
+            asked = {
+                worker: (plan.version, unit, k, {cell: ids_of[cell] for cell in part})
+                for worker, part in plan.shared(list(ids_of)).items()
+            }
+            return nearest(list(self.workers.ask("search_among", asked).values()), k)
+        except StoreError:
+            if self._newest() is plan:
+                raise
+            return None
 
     def _by_cell(
         self, plan: Plan, language: str | None, noise: str | None, allowed_ids: Ids

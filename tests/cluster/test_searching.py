@@ -1,8 +1,11 @@
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
+import deltalake
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -139,7 +142,7 @@ def test_what_is_added_or_erased_is_seen_until_the_worker_is_stopped(
         assert_same(store.searcher.search(QUERY, 300), store.vectors.search(QUERY, 300))
         store.path.rename(store.path.with_name("elsewhere"))
         with pytest.raises(StoreError, match=r"expected a store in|cannot open table"):
-            workers_of(store).ask("hold", {0: (9, {("en", "clean"): ["0.parquet"]}, [])})
+            workers_of(store).ask("hold", {0: ("x", {("en", "clean"): ["0.parquet"]})})
         ray.kill(workers_of(store).handles[0])
         with pytest.raises(ClusterError, match="a worker died") as raised:
             ask_for_a_while(workers_of(store))
@@ -169,8 +172,8 @@ def test_a_large_partition_is_searched_as_here(
     store.vectors.refresh()
     assert list(store.vectors.folder.rglob("*.vectors"))
     snapshot, worker = store.recordings.delta.snapshot(), PartitionWorker(str(store.path))
-    assert worker.hold(snapshot.version, snapshot.cells(), list(snapshot.cells()))
-    found = worker.search(snapshot.version, store.vectors.unit(QUERY, 20), 20, [("en", "clean")])
+    assert worker.hold(snapshot.digest(), snapshot.cells())
+    found = worker.search(snapshot.digest(), store.vectors.unit(QUERY, 20), 20, [("en", "clean")])
     assert found is not None
     assert_same(found, store.vectors.search(QUERY, 20))
 
@@ -179,25 +182,121 @@ def test_a_worker_opens_a_store_at_a_url(bucket: str) -> None:
     store = Store.create(f"{bucket}/store", TOY_IDENTITY)
     fill(store, range(20))
     snapshot, worker = store.recordings.delta.snapshot(), PartitionWorker(str(store.place))
-    assert worker.hold(snapshot.version, snapshot.cells(), list(snapshot.cells()))
-    found = worker.search(snapshot.version, store.vectors.unit(QUERY, 5), 5, [("en", "clean")])
+    assert worker.hold(snapshot.digest(), snapshot.cells())
+    found = worker.search(snapshot.digest(), store.vectors.unit(QUERY, 5), 5, [("en", "clean")])
     assert found is not None
     assert_same(found, store.vectors.search(QUERY, 5, "en", "clean"))
 
 
-def test_a_worker_holds_one_version_and_lets_go_of_what_is_gone(store: Store) -> None:
+def test_a_worker_holds_one_state_and_lets_go_of_what_it_is_not_to_keep(store: Store) -> None:
     fill(store)
     worker, cells = PartitionWorker(str(store.path)), store.recordings.cells()
     part = {cell: cells[cell] for cell in sorted(cells)[:2]}
-    assert worker.hold(1, part, list(cells))
+    assert worker.hold("a", part)
     assert worker.held() == sorted(part)
-    assert worker.search(1, QUERY, 3, [("xx", "clean")]) is None
-    assert worker.search(2, QUERY, 3, list(part)) is None
+    assert worker.search("a", QUERY, 3, [("xx", "clean")]) is None
+    assert worker.search("b", QUERY, 3, list(part)) is None
     fill(store, range(30), "new")
-    assert not worker.hold(3, {next(iter(part)): ("old.parquet",)}, list(cells))
-    assert not worker.hold(3, {("xx", "clean"): ("old.parquet",)}, list(cells))
-    assert worker.hold(2, store.recordings.cells(), list(cells))
+    assert not worker.hold("c", {next(iter(part)): ("old.parquet",)})
+    assert not worker.hold("c", {("xx", "clean"): ("old.parquet",)})
+    assert worker.hold("b", store.recordings.cells())
     assert worker.held() == sorted(cells)
+    worker.keep(list(part))
+    assert worker.held() == sorted(part)
+
+
+class HereInstead:
+    """Workers in this process, which are asked as those on Ray are."""
+
+    def __init__(self, store: Store, count: int = 1) -> None:
+        self.handles = tuple(PartitionWorker(str(store.place)) for _ in range(count))
+        self.asked: list[str] = []
+        self.before: Callable[[str], None] = lambda _: None
+
+    def ask(self, method: str, arguments: dict[int, tuple[Any, ...]]) -> dict[int, Any]:
+        self.asked.append(method)
+        self.before(method)
+        return {n: getattr(self.handles[n], method)(*given) for n, given in arguments.items()}
+
+
+def searcher_of(store: Store, workers: HereInstead) -> ClusterSearcher:
+    return ClusterSearcher(store, cast("Workers", workers))
+
+
+def test_a_store_restored_from_a_copy_is_told_from_the_one_of_the_same_number(
+    store: Store, tmp_path: Path
+) -> None:
+    fill(store, range(40))
+    shutil.copytree(store.path, tmp_path / "copy")
+    searcher = searcher_of(store, HereInstead(store, 2))
+    store.recordings.commit([embedded("gone.wav", language="en")])
+    before, version = searcher.search(QUERY, 99), store.recordings.version()
+    shutil.rmtree(store.path)
+    shutil.copytree(tmp_path / "copy", store.path)
+    again = Store.open(store.path)
+    again.recordings.commit([embedded("other.wav", language="en")])
+    assert again.recordings.version() == version
+    found = searcher.search(QUERY, 99)
+    assert set(found.ids.tolist()) == set(ids_of(again).tolist()) != set(before.ids.tolist())
+    assert_same(found, again.vectors.search(QUERY, 99))
+
+
+def test_what_is_erased_leaves_the_memory_of_a_worker_that_is_not_asked(store: Store) -> None:
+    fill(store, range(40))
+    workers = HereInstead(store, 2)
+    searcher = searcher_of(store, workers)
+    searcher.search(QUERY, 5)
+    store.recordings.delete(store.recordings.scan(["id"], language="fr")["id"].to_numpy())
+    searcher.search(QUERY, 5, language="en")
+    assert all("fr" not in cell for worker in workers.handles for cell in worker.held())
+
+
+def test_a_store_that_is_deleted_is_not_answered_from_memory(store: Store) -> None:
+    fill(store, range(40))
+    searcher = searcher_of(store, HereInstead(store))
+    searcher.search(QUERY, 5)
+    shutil.rmtree(store.path)
+    with pytest.raises(StoreError, match="cannot open table") as raised:
+        searcher.search(QUERY, 5)
+    assert "\n" not in str(raised.value)
+
+
+def test_recordings_cleared_away_while_they_are_searched_are_searched_again(store: Store) -> None:
+    fill(store, range(20))
+    fill(store, range(20), "more-")
+    workers = HereInstead(store)
+    searcher, some = searcher_of(store, workers), ids_of(store)[::2]
+
+    def compact(method: str) -> None:
+        if method == "search_among" and workers.asked.count(method) == 1:
+            Store.open(store.path).check(compact=True)
+
+    workers.before = compact
+    found = searcher.search(QUERY, 9, allowed_ids=some)
+    assert workers.asked.count("search_among") == 2
+    assert_same(found, store.vectors.search(QUERY, 9, allowed_ids=some))
+
+
+def test_a_store_at_a_url_is_planned_once_and_told_of_in_one_line(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.create(f"{bucket}/store", TOY_IDENTITY)
+    fill(store, range(20))
+    workers = HereInstead(store)
+    searcher = searcher_of(store, workers)
+    searcher.search(QUERY, 5)
+    workers.asked.clear()
+    searcher.search(QUERY, 5)
+    assert workers.asked == ["search"]
+    for method in ("update_incremental", "__init__"):
+        monkeypatch.setattr(deltalake.DeltaTable, method, failing)
+    with pytest.raises(StoreError, match="cannot open table") as raised:
+        searcher.search(QUERY, 5)
+    assert "\n" not in str(raised.value)
+
+
+def failing(*_: object, **__: object) -> None:
+    raise OSError("Generic S3 error: error sending request\n\nDebug source:\nReqwest")
 
 
 def test_a_store_that_changes_all_the_while_is_told_of(
