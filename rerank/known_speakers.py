@@ -101,7 +101,7 @@ class KnownSpeakers:
             fetch = lambda rows: self.library.by_id(labelled.ids[rows])  # noqa: E731
             return calibrate(labelled, fetch, self.background, reranker, k)
 
-        key = f"{self.library.version}/{reranker.fingerprint}/{k}"
+        key = f"{self.library.state}/{reranker.fingerprint}/{k}"
         return replace(self, calibration=cached(cache, key, fit))
 
     def identify(self, asked: Gathered, open_set: bool, k: int, encoder: str) -> Identification:

@@ -159,7 +159,7 @@ class Library:
         prior : see `Background.fit`
         prior_name : names the prior, so that another one makes another background
         """
-        key = f"{self.version}/{prior_name}"
+        key = f"{self.state}/{prior_name}"
         if key not in self._backgrounds:
             path = self._store.path / "index" / "background.npz"
             cached = background_file.read(path, key)
@@ -168,6 +168,11 @@ class Library:
                 background_file.write(path, cached, key)
             self._backgrounds[key] = cached
         return self._backgrounds[key]
+
+    @cached_property
+    def state(self) -> str:
+        """Tell these rows from others, also from those of a version of the same number."""
+        return f"{self.version}/{self._snapshot.digest()}"
 
     def _typical(self) -> Labelled:
         """Return what is labelled, or an even part of what is too much to be held in memory."""

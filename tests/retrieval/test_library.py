@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 from unittest.mock import patch
 
@@ -8,6 +9,7 @@ from builders import labelled_table, matched_store
 from spkret.errors import StoreError
 from spkret.retrieval import library as module
 from spkret.retrieval.library import library
+from spkret.retrieval.normalize import Background
 from spkret.store.store import Store
 
 TABLE = labelled_table(speakers=12)
@@ -59,6 +61,25 @@ def test_a_changed_store_is_read_anew(store: Store) -> None:
     assert library(store) is before
     store.recordings.delete([TABLE["id"][0].as_py()])
     assert library(store) is not before
+
+
+def test_the_background_of_a_version_of_the_same_number_is_another(
+    store: Store, tmp_path: Path
+) -> None:
+    shutil.copytree(store.path, tmp_path / "copy")
+    ids = TABLE["id"].to_numpy()
+    store.recordings.delete(ids[:3])
+    first = library(store).background(None, "")
+    background = (store.path / "index" / "background.npz").read_bytes()
+    other = Store.open(tmp_path / "copy")
+    other.recordings.delete(ids[3:9])
+    (other.path / "index").mkdir(exist_ok=True)
+    (other.path / "index" / "background.npz").write_bytes(background)
+    assert other.recordings.version() == store.recordings.version()
+    found = library(other).background(None, "")
+    again = Background.fit(library(other).labelled(), None)
+    np.testing.assert_array_equal(found.mean, again.mean)
+    assert not np.array_equal(found.mean, first.mean)
 
 
 def test_the_background_is_cached_on_disk(store: Store) -> None:
