@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .audit import audit
+from .clearing import purge
 from .repair import repair as repair_findings
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _compact(store: "Store") -> None:
     """Merge small files, delete old ones and what killed processes left."""
     for table in store.tables:
         table.change(table.merge_files)
-        table.purge()
+        purge(table)
     for leftover in [*store.path.glob(".*.tmp"), *store.vectors.folder.rglob(".*.tmp")]:
         leftover.unlink()
     store.vectors.refresh_unlocked()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ..errors import AmbiguousRecordingError, UsageError
+from .clearing import purge
 from .files import absolute
 from .reading import quote
 from .recordings import Cell
@@ -139,7 +140,7 @@ def _drop(log: "LogTable", conditions: list[str]) -> None:
 def _forget_files(store: "Store") -> None:
     """Delete what may still hold the rows: old files, rows set aside, indexes and caches."""
     for table in store.tables:
-        table.purge(forgetting=True)
+        purge(table, forgetting=True)
     store.erase(store.set_aside_path.name)
     cells = store.recordings.cells()
     kept = {file for cell, files in cells.items() for file in _clean(store, cell, files)}

@@ -9,6 +9,7 @@ from builders import TOY_IDENTITY, embedded
 
 from spkret.errors import StoreError
 from spkret.store import files, finding
+from spkret.store.clearing import purge
 from spkret.store.copies import Copies
 from spkret.store.published import Published
 from spkret.store.recordings import RecordingsTable
@@ -120,9 +121,9 @@ def test_compaction_spares_copies_under_way_and_forgetting_does_not(store: Store
     copy = Path(store.recordings.delta.snapshot().files[0].path)
     with files.replacing(copy) as temporary:
         temporary.write_bytes(copy.read_bytes())
-        store.recordings.delta.purge()
+        purge(store.recordings.delta)
         assert temporary.exists()
-        store.recordings.delta.purge(forgetting=True)
+        purge(store.recordings.delta, forgetting=True)
         assert not temporary.exists()
         temporary.write_bytes(copy.read_bytes())
 
