@@ -1,5 +1,7 @@
 """Exact search on a GPU. Without cuVS, FAISS ignores selectors there: none is ever passed."""
 
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,8 @@ LEAST_BYTES = 2**24
 """Smaller indexes are searched faster than a GPU is asked."""
 MOST_HITS = 2_048
 """FAISS returns no more from a GPU."""
+_SEARCHING = Lock()
+"""Held while a GPU is at work: FAISS lets one thread at a time use what it keeps there."""
 
 
 class OnGpu:
@@ -22,14 +26,23 @@ class OnGpu:
         import faiss
 
         self._ids = index.ids()
-        self._resources = faiss.StandardGpuResources()
         flat = faiss.downcast_index(index.faiss.index)
-        self._copy: Any = faiss.index_cpu_to_gpu(self._resources, 0, flat)
+        with _SEARCHING:
+            self._copy: Any = faiss.index_cpu_to_gpu(_resources(), 0, flat)
 
     def search(self, unit: "Floats", k: int) -> "tuple[Ids, Floats]":
         """Find the k nearest to a unit vector (dimension,): their ids and cosines."""
-        cosines, rows = self._copy.search(np.ascontiguousarray(unit[None]), k)
+        with _SEARCHING:
+            cosines, rows = self._copy.search(np.ascontiguousarray(unit[None]), k)
         return self._ids[rows[0]], cosines[0]
+
+
+@cache
+def _resources() -> Any:
+    """Return those of this process: FAISS sets memory of the GPU aside for each."""
+    import faiss
+
+    return faiss.StandardGpuResources()
 
 
 def on_gpu(index: "Exact") -> OnGpu | None:

@@ -1,7 +1,10 @@
 """Memory and GPUs, and what they make of the index of a partition."""
 
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +35,7 @@ def with_gpu(monkeypatch: pytest.MonkeyPatch, copy: Any) -> None:
 def _counted_anew() -> Any:
     yield
     machine.gpus.cache_clear()
+    on_gpu._resources.cache_clear()
 
 
 def unit_vectors(count: int, dimension: int = 16) -> np.ndarray:
@@ -107,6 +111,34 @@ def test_a_gpu_answers_as_the_cpu_and_is_given_no_selector(
     assert asked == [(1, 10)] * 20
     assert searched.copy is not None
     assert plain.copy is None
+
+
+def test_indexes_share_the_resources_of_a_gpu_and_are_searched_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Any] = []
+    searching = Lock()
+
+    class Copy:
+        def __init__(self, resources: Any, _device: int, index: Any) -> None:
+            given.append(resources)
+            self.index = index
+
+        def search(self, *asked: Any) -> Any:
+            assert searching.acquire(blocking=False)
+            time.sleep(0.002)
+            found = self.index.search(*asked)
+            searching.release()
+            return found
+
+    with_gpu(monkeypatch, Copy)
+    vectors = unit_vectors(50)
+    copies = [Exact.build(np.arange(50), vectors).to_be_searched() for _ in range(2)]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda n: copies[n % 2].search(vectors[n], 1)[0][0], range(40)))
+
+    assert found == list(range(40))
+    assert given[0] is given[1]
 
 
 def test_more_hits_than_a_gpu_returns_come_from_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
