@@ -62,7 +62,7 @@ class OnRay:
 
     def refresh(self, store: "Store") -> None:
         """Build each stale index in a task of its own, and delete those of no rows."""
-        stale = sorted(set(store.recordings.cells()) - set(store.vectors.fresh_cells()))
+        stale = store.vectors.unbuilt_cells()
         if stale:
             ray = self._open.enter_context(joined(self._address))
             share = self._share(ray)

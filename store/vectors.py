@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..errors import StoreError, UsageError
 from .arrays import embeddings
 from .building import Builder
+from .committing import OutrunError
 from .hits import Hits, nearest
 from .locks import Locks
 from .partition import Built, Index, PartitionFile
@@ -41,8 +42,7 @@ class VectorIndex:
         """Return whether every partition has an index of precisely its rows, and no other has."""
         wanted = self._recordings.cells()
         kept = {self.file(cell).path for cell in wanted}
-        stale = {cell for cell in self._stale(wanted) if not self._is_published(cell, wanted[cell])}
-        return not stale and kept >= set(self.folder.glob("*/*.faiss"))
+        return not self._unbuilt(wanted) and kept >= set(self.folder.glob("*/*.faiss"))
 
     def refresh(self, cells: Collection[Cell] | None = None) -> None:
         """Build the indexes of changed partitions again, or add to them where rows were added.
@@ -57,16 +57,25 @@ class VectorIndex:
             self.refresh_unlocked(cells)
 
     def refresh_unlocked(self, cells: Collection[Cell] | None = None) -> None:
-        """Refresh; only under a lock that holds off maintenance."""
-        snapshot = self._recordings.delta.snapshot()
-        wanted = snapshot.cells()
-        for cell in self._stale(wanted):
-            if cells is None or cell in cells:
-                self._refresh(cell, wanted[cell], snapshot)
+        """Refresh; only under a lock that holds off maintenance on this machine."""
+        wanted = self._refreshed(cells)
         kept = {self.file(cell).path for cell in wanted}
         raw = {path.with_name(f"{path.name.split('.')[0]}.faiss") for path in self._raw_files()}
         for path in (set(self.folder.glob("*/*.faiss")) | raw) - kept:
             PartitionFile(path).remove()
+
+    def _refreshed(self, cells: Collection[Cell] | None) -> Mapping[Cell, Sequence[str]]:
+        """Refresh to the newest version, though another machine may clear it away meanwhile."""
+        while True:
+            snapshot = self._recordings.delta.snapshot()
+            wanted = snapshot.cells()
+            try:
+                for cell in self._stale(wanted):
+                    if cells is None or cell in cells:
+                        self._refresh(cell, wanted[cell], snapshot)
+            except OutrunError:
+                continue
+            return wanted
 
     def retain_published(self) -> None:
         """Delete at the store's URL, if it is at one, all indexes but those of the newest rows."""
@@ -146,9 +155,13 @@ class VectorIndex:
         self._loaded = {cell: held for cell, held in self._loaded.items() if cell in kept}
 
     def fresh_cells(self) -> list[Cell]:
-        """List the partitions whose index tells that it holds precisely their rows."""
+        """List the partitions whose index here tells that it holds precisely their rows."""
         wanted = self._recordings.cells()
         return sorted(set(wanted) - set(self._stale(wanted)))
+
+    def unbuilt_cells(self) -> list[Cell]:
+        """List the partitions of whose rows there is no index, neither here nor at the URL."""
+        return self._unbuilt(self._recordings.cells())
 
     def equals_rows(self, cell: Cell) -> bool:
         """Compare the index of a partition with its rows, number by number."""
@@ -211,6 +224,9 @@ class VectorIndex:
         if built is None and self._published is not None:
             return self._published.built(self.file(cell))
         return built
+
+    def _unbuilt(self, wanted: Mapping[Cell, Sequence[str]]) -> list[Cell]:
+        return [cell for cell in self._stale(wanted) if not self._is_published(cell, wanted[cell])]
 
     def _is_published(self, cell: Cell, files: Sequence[str]) -> bool:
         built = None if self._published is None else self._published.built(self.file(cell))
