@@ -140,7 +140,9 @@ def _absolute(name: Name) -> Name:
 def embed(
     paths: Sequence[str | PathLike[str]], model: str = "compact", device: str = "auto"
 ) -> "pa.Table":
-    """Embed files without storing them: a table in the columns of the recordings table.
+    """Embed files, or what lies at URLs, without storing it.
+
+    Returns a table in the columns of the recordings table.
 
     Raises
     ------
@@ -150,7 +152,7 @@ def embed(
     from ..indexer import pipeline
 
     extractor = load_extractor(model, device)
-    files = [Path(path) for path in paths]
+    files = [place_of(path) for path in paths]
     return pipeline.embed_files(files, extractor.encoder, extractor.options)
 
 
@@ -246,7 +248,7 @@ def _voice(anchor: Reference, store: "Store | None", extractor: "Extractor") -> 
         return pipeline.embed_files(paths, extractor.encoder, extractor.options)
 
     if store is None:
-        row = embed([Path(str(anchor))])["embedding"][0]
+        row = embed([place_of(str(anchor))])["embedding"][0]
         of_file: Vector = row.values.to_numpy()
         return of_file
     from ..retrieval.library import library

@@ -74,6 +74,13 @@ def test_embed_gives_unit_vectors_without_a_store() -> None:
     assert sum(x * x for x in table["embedding"][0].as_py()) == pytest.approx(1, abs=1e-5)
 
 
+def test_embed_takes_urls() -> None:
+    file = (CORPUS / "en" / "001.opus").resolve()
+    there, here = spkret.embed([f"local://{file}"]), spkret.embed([file])
+    assert there["root"].to_pylist() == [f"local://{file.parent}"]
+    assert there["embedding"].equals(here["embedding"])
+
+
 def test_files_of_a_store_are_embedded_by_its_own_encoder_only(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
