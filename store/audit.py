@@ -1,6 +1,7 @@
 """Look at every row and every index of a store, and say what is wrong."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,10 +68,18 @@ class _Finder:
         self.indexes: list[Cell] = []
 
     def look_at(self, table: DeltaFolder) -> None:
-        """Read every file of a table."""
+        """Read every file of a table.
+
+        Raises
+        ------
+        StoreError
+            Whether its log is whole cannot be told, such as when a service is down.
+        """
         try:
             files = table.snapshot().files
         except StoreError as error:
+            if not _is_of_log(error):
+                raise
             self.problems.append(str(error))
             self.unopened.append(table)
             return
@@ -80,13 +89,17 @@ class _Finder:
             if rows is None and table.copies is not None and table.copies.renew(file):
                 rows = read_file(file, table.schema)
             if file in lost:
-                self.problems.append(f"{file.path} is lost at {table.place}")
-                self.damaged.append((table, file))
+                self._add_damaged(table, file, f"{file.path} is lost at {table.place}")
             elif rows is None:
-                self.problems.append(f"cannot read {file.path}")
-                self.damaged.append((table, file))
+                self._add_damaged(table, file, f"cannot read {file.path}")
             elif table is self._store.recordings.delta:
                 self._look_at_recordings(file, rows)
+
+    def _add_damaged(self, table: DeltaFolder, file: DataFile, problem: str) -> None:
+        # What another machine erased or replaced meanwhile is not lost.
+        if is_named(table, file):
+            self.problems.append(problem)
+            self.damaged.append((table, file))
 
     def _look_at_recordings(self, file: DataFile, rows: pa.Table) -> None:
         found = {
@@ -128,6 +141,19 @@ class _Finder:
             if not vectors.equals_rows(cell) and cell in vectors.fresh_cells():
                 self.indexes.append(cell)
                 self.problems.append(f"{vectors.file(cell).path} is not the index of the rows")
+
+
+def is_named(table: DeltaFolder, file: DataFile) -> bool:
+    """Tell whether the version that is the newest now is made of a file."""
+    return file in table.snapshot().files
+
+
+def _is_of_log(error: StoreError) -> bool:
+    """Tell whether a table cannot be opened for its log is lost or damaged, and nothing else."""
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        return isinstance(cause, FileNotFoundError)
+    return re.search("Generic [A-Z]\\w* error", str(cause)) is None
 
 
 def _lost(table: DeltaFolder, files: Sequence[DataFile]) -> Sequence[DataFile]:

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .audit import Findings, Mask, read_file
+from .audit import Findings, Mask, is_named, read_file
 from .committing import in_cells, retrying
+from .copies import Copies
 from .delta import DeltaFolder
 from .files import erase, replacing
 from .reading import DataFile, Snapshot
@@ -60,21 +61,34 @@ def _replace_logs(store: "Store", findings: Findings, aside: Path) -> list[str]:
 def _drop_damaged(store: "Store", findings: Findings, aside: Path) -> list[str]:
     done = []
     for table, file in findings.damaged:
-        path = Path(file.path)
-        if table.copies is not None and read_file(file, table.schema) is not None:
-            table.copies.restore(file)
-            done.append(f"wrote {file.path} to {table.place} again")
+        if not is_named(table, file):
             continue
-        if path.exists():
-            target = aside / table.path.name / path.relative_to(table.path)
-            _move(path, target)
-            store.publish(target.relative_to(store.path).as_posix())
-        if table.copies is not None:
-            table.copies.delete(file)
-        done.append(f"set aside {file.path}")
+        if table.copies is not None and read_file(file, table.schema) is not None:
+            _restore(table, table.copies, file)
+            done.append(f"wrote {file.path} to {table.place} again")
+        else:
+            _set_aside(store, table, file, aside)
+            done.append(f"set aside {file.path}")
     for table in {table.path: table for table, _ in findings.damaged}.values():
         _forget_missing(table)
     return done
+
+
+def _restore(table: DeltaFolder, copies: Copies, file: DataFile) -> None:
+    """Write a copy to the URL, but not what another machine erases there meanwhile."""
+    copies.restore(file)
+    if not is_named(table, file):
+        copies.delete(file)
+
+
+def _set_aside(store: "Store", table: DeltaFolder, file: DataFile, aside: Path) -> None:
+    path = Path(file.path)
+    if path.exists():
+        target = aside / table.path.name / path.relative_to(table.path)
+        _move(path, target)
+        store.publish(target.relative_to(store.path).as_posix())
+    if table.copies is not None:
+        table.copies.delete(file)
 
 
 def _forget_missing(table: DeltaFolder) -> None:
