@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class OutrunError(StoreError):
-    """What a commit builds upon is gone: another writer's maintenance cleared it away."""
+    """The version that is read is gone: another writer's maintenance cleared it away."""
 
 
 _ROWS_A_GROUP = 512

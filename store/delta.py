@@ -1,6 +1,7 @@
 """Reads of one Delta table, each of one version."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import SqlError, StoreError, UsageError
+from .committing import OutrunError, Result
 from .conditions import check_condition
 from .picking import pick
 from .reading import Snapshot, locked, one_line, trusted
@@ -16,6 +18,8 @@ from .sampling import sample
 from .versions import Versions
 
 if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
     from .finding import Finder
 
 MERGED_FILE_BYTES = 4 << 20
@@ -99,6 +103,24 @@ class DeltaFolder(Versions):
         """
         return self._pinned(lambda snapshot: sample(snapshot, columns, count, self.fetched), at)
 
+    def open_files(self, snapshot: Snapshot) -> Iterator["pq.ParquetFile"]:
+        """Open the files of a version one after the other.
+
+        Raises
+        ------
+        StoreError
+            One is lost or damaged.
+        """
+        import pyarrow.parquet as pq
+
+        def opened(alone: Snapshot) -> pq.ParquetFile:
+            (file,) = self.fetched(alone).files
+            return pq.ParquetFile(file.path)
+
+        self._pinned(self.fetched, snapshot)
+        for file in snapshot.files:
+            yield self._pinned(opened, replace(snapshot, files=[file]))
+
     def _statement(
         self,
         names: Sequence[str],
@@ -119,10 +141,10 @@ class DeltaFolder(Versions):
 
     def _pinned(
         self,
-        read: Callable[[Snapshot], pa.Table],
+        read: Callable[[Snapshot], Result],
         at: Snapshot | int | None,
         where: str | None = None,
-    ) -> pa.Table:
+    ) -> Result:
         """Read a version; where the newest will do, a newer one if files vanish meanwhile."""
         snapshot = at if isinstance(at, Snapshot) else self.snapshot(at)
         while True:
@@ -137,7 +159,7 @@ class DeltaFolder(Versions):
                     raise self._outrun(snapshot, error, where) from error
                 snapshot = newest
 
-    def _read_twice(self, read: Callable[[Snapshot], pa.Table], snapshot: Snapshot) -> pa.Table:
+    def _read_twice(self, read: Callable[[Snapshot], Result], snapshot: Snapshot) -> Result:
         """Read a version; again where copies of files at a URL were deleted meanwhile."""
         try:
             return read(snapshot)
@@ -152,7 +174,7 @@ class DeltaFolder(Versions):
         """Say why a version that is no longer the newest cannot be read."""
         if all(Path(file.path).exists() for file in snapshot.files):
             return self._failure(error, where)
-        return StoreError(
+        return OutrunError(
             f"version {snapshot.version} of the table in {self.place} was cleared away while it was"
             " read; run the command again"
         )

@@ -173,13 +173,10 @@ class RecordingsTable:
         Raises
         ------
         StoreError
-            An embedding is missing or of another length.
+            An embedding is missing or of another length, or a file is lost or damaged.
         """
-        import pyarrow.parquet as pq
-
         rows_of_cell = snapshot.within(dict(zip(CELL_COLUMNS, cell, strict=True)))
-        for file in self.delta.fetched(rows_of_cell).files:
-            parquet = pq.ParquetFile(file.path)
+        for parquet in self.delta.open_files(rows_of_cell):
             for batch in parquet.iter_batches(_ROWS_A_BATCH, columns=["id", "embedding"]):
                 rows = pa.Table.from_batches([batch]).cast(_ID_AND_EMBEDDING)
                 yield rows["id"].to_numpy(), embeddings(rows)

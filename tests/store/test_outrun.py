@@ -9,6 +9,7 @@ from builders import TOY_IDENTITY, embedded
 
 from spkret.errors import StoreError
 from spkret.store import files, finding
+from spkret.store.building import Builder
 from spkret.store.clearing import purge
 from spkret.store.copies import Copies
 from spkret.store.published import Published
@@ -100,6 +101,17 @@ def test_a_commit_outlives_maintenance_elsewhere(
     assert store.recordings.scan(["id"]).num_rows == 8
 
 
+def test_building_indexes_outlives_compaction_elsewhere(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once(monkeypatch, Builder, "_built", lambda: other.check(compact=True))
+    for path in (store.path / "recordings").rglob("*.parquet"):
+        path.unlink()
+    store.vectors.refresh()
+    assert store.vectors.search(QUERY, 30).ids.size == 8
+    assert store.check().index_fresh
+
+
 def test_an_even_part_fetches_the_files_it_reads(other: Store) -> None:
     snapshot = other.recordings.delta.snapshot()
     sampled = other.recordings.delta.sample(["id", "embedding"], 10, at=snapshot)
@@ -114,6 +126,21 @@ def test_a_reader_outlives_the_sweep_of_another_process(
     other.recordings.commit(ROWS)
     once(monkeypatch, Copies, "fetch", after=lambda: Store.open(store.place))
     assert store.recordings.scan(["id"], version=pinned).num_rows == 8
+
+
+def test_batches_outlive_a_sweep_and_tell_of_files_cleared_away(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pinned = store.recordings.delta.snapshot()
+    other.recordings.commit(ROWS)
+    batches = store.recordings.embedding_batches(("de", "clean"), pinned)
+    assert len(next(batches)[0]) == 2
+    Store.open(store.place)
+    assert [len(ids) for ids, _ in batches] == [2]
+    other.check(compact=True)
+    Store.open(store.place)
+    with pytest.raises(StoreError, match="was cleared away while it was read"):
+        next(store.recordings.embedding_batches(("de", "clean"), pinned))
 
 
 def test_compaction_spares_copies_under_way_and_forgetting_does_not(store: Store) -> None:
