@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -165,9 +166,15 @@ class Library:
             cached = background_file.read(path, key)
             if cached is None:
                 cached = Background.fit(self._typical(), prior)
-                background_file.write(path, cached, key)
+                self._keep(lambda: background_file.write(path, cached, key))
             self._backgrounds[key] = cached
         return self._backgrounds[key]
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Write what was derived of these rows, unless some may have been erased meanwhile."""
+        with suppress(OSError), self._store.locks.idle("background") as alone:
+            if alone and self._store.recordings.version() == self.version:
+                write()
 
     @cached_property
     def state(self) -> str:

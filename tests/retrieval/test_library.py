@@ -82,6 +82,14 @@ def test_the_background_of_a_version_of_the_same_number_is_another(
     assert not np.array_equal(found.mean, first.mean)
 
 
+def test_the_background_of_rows_that_were_erased_meanwhile_is_not_kept(store: Store) -> None:
+    shelf = library(store)
+    shelf.labelled()
+    store.forget(path=NAMES[0])
+    shelf.background(None, "")
+    assert not (store.path / "index" / "background.npz").exists()
+
+
 def test_the_background_is_cached_on_disk(store: Store) -> None:
     first = library(store).background(None, "")
     assert (store.path / "index" / "background.npz").is_file()
