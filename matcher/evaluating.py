@@ -109,9 +109,11 @@ def train_reranker(
         warnings=laid.warnings,
         progress=progress,
     )
-    with store.locks.alone("reranker"):
-        reranker.save(store.reranker_path)
-        store.publish(store.reranker_path.name)
+    with (
+        store.locks.alone("reranker"),
+        store.publishing(store.reranker_path.name) as folder,
+    ):
+        reranker.save(folder)
     return evaluation
 
 

@@ -161,6 +161,6 @@ def _found_threshold(
         scored.scores[laid.labelled & (laid.targets == same)] for same in (True, False)
     )
     threshold = find_threshold(rule, scale, targets, nontargets, source)
-    write_threshold(bench.store.path, threshold)
-    bench.store.publish(FILE_NAME)
+    with bench.store.publishing(FILE_NAME) as file:
+        write_threshold(file.parent, threshold)
     return threshold, doubts(rule, threshold)

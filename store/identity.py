@@ -24,12 +24,17 @@ class StoreIdentity:
 
 def write(folder: Path, identity: StoreIdentity) -> None:
     """Write `spkret.json` into a store's folder, atomically."""
+    write_text(folder / FILE_NAME, text(identity))
+
+
+def text(identity: StoreIdentity) -> str:
+    """Say in JSON what `spkret.json` says."""
     document = {
         "format": FORMAT_VERSION,
         "encoder": asdict(identity.encoder),
         "created": identity.created.isoformat(),
     }
-    write_text(folder / FILE_NAME, json.dumps(document, indent=2) + "\n")
+    return json.dumps(document, indent=2) + "\n"
 
 
 def read(folder: Path, place: Path | str) -> StoreIdentity:

@@ -100,8 +100,9 @@ def _drop_broken(store: "Store", findings: Findings, aside: Path) -> list[str]:
     done = []
     for cell in sorted({file.cell for file in findings.broken}):
         target = aside / "recordings" / f"{'-'.join(cell)}.parquet"
+        name = target.relative_to(store.path).as_posix()
         dropped = retrying(partial(_drop_from_cell, store, findings.broken, cell, target))
-        done.append(f"set aside {dropped} rows of {'/'.join(cell)} in {target}")
+        done.append(f"set aside {dropped} rows of {'/'.join(cell)} in {store.place}/{name}")
     return done
 
 

@@ -1,5 +1,7 @@
 """A store: the folder that holds recordings, indexes, scores and a reranker."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -9,6 +11,7 @@ import pyarrow as pa
 
 from ..errors import EncoderMismatchError, StoreError
 from . import identity, working_copy
+from .claiming import claim
 from .delta import DeltaFolder
 from .files import erase, folder_bytes
 from .hits import Searcher
@@ -141,14 +144,32 @@ class Store:
         StoreError
             It cannot be written there.
         """
-        if self._remote is not None:
-            working_copy.publish(self._remote, name)
+        with self.publishing(name):
+            pass
+
+    @contextmanager
+    def publishing(self, name: str) -> Iterator[Path]:
+        """Yield the path of a file or folder of the store, to write it, and then publish it.
+
+        Raises
+        ------
+        StoreError
+            It cannot be written to the URL of the store.
+        """
+        if self._remote is None:
+            yield self.path / name
+        else:
+            with working_copy.publishing(self._remote, name):
+                yield self.path / name
 
     def erase(self, name: str) -> None:
         """Delete a file or folder of the store, if it is there."""
-        if self._remote is not None:
+        if self._remote is None:
+            erase(self.path / name)
+            return
+        with self.locks.copying():
             self._remote.delete(self._remote.names(name))
-        erase(self.path / name)
+            erase(self.path / name)
 
     def size_bytes(self) -> int:
         """Sum the sizes of all files."""
@@ -238,7 +259,7 @@ def _make(folder: Path, remote: Remote | None, encoder: EncoderIdentity) -> None
     known = {"locks", *(table.path.name for table in store.tables)}
     names = {entry.name for entry in folder.glob("*")} if remote is None else set(remote.top())
     foreign = names - known
-    if foreign and not (folder / identity.FILE_NAME).exists():
+    if foreign and identity.FILE_NAME not in names and not (folder / identity.FILE_NAME).exists():
         raise StoreError(
             f"expected an empty folder or a store, got {store.place} with {min(foreign)} in it;"
             " give another --store"
@@ -247,5 +268,8 @@ def _make(folder: Path, remote: Remote | None, encoder: EncoderIdentity) -> None
         if not (folder / identity.FILE_NAME).exists():
             for table in store.tables:
                 table.create()
-            identity.write(folder, about)
-            store.publish(identity.FILE_NAME)
+            if remote is None:
+                identity.write(folder, about)
+            else:
+                # If another machine came first, the store is the other's.
+                claim(remote, identity.FILE_NAME, identity.text(about).encode())
