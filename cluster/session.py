@@ -93,12 +93,18 @@ def _join(ray: Any, address: str, cpus: int | None, object_store_bytes: int | No
 def _check_answers(address: str) -> None:
     """Try the port of an address: Ray itself tries for two minutes."""
     if address == AUTO:
-        from ray._private.utils import read_ray_address
-
-        address = os.environ.get("RAY_ADDRESS") or read_ray_address() or ""
+        address = os.environ.get("RAY_ADDRESS") or _noted_address()
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon and port.isdecimal():
         socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN).close()
+
+
+def _noted_address() -> str:
+    """Read the address that `ray start` left, unless Ray takes the one cluster that runs here."""
+    from ray._private.services import find_gcs_addresses
+    from ray._private.utils import read_ray_address
+
+    return "" if len(find_gcs_addresses()) == 1 else read_ray_address() or ""
 
 
 def _set_environment(address: str) -> None:

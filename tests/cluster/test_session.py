@@ -52,3 +52,15 @@ def test_the_address_that_a_dead_cluster_left_is_given_up_at_once(
 
     with pytest.raises(ConnectionRefusedError):
         session._check_answers("auto")
+
+
+def test_a_cluster_that_runs_here_is_joined_whatever_another_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr("ray._private.utils.read_ray_address", lambda: "127.0.0.1:9")
+    monkeypatch.setattr("ray._private.services.find_gcs_addresses", lambda: {"127.0.0.1:7"})
+    session._check_answers("auto")
+    monkeypatch.setattr("ray._private.services.find_gcs_addresses", set)
+    with pytest.raises(ConnectionRefusedError):
+        session._check_answers("auto")
