@@ -104,7 +104,8 @@ def _noted_address() -> str:
     from ray._private.services import find_gcs_addresses
     from ray._private.utils import read_ray_address
 
-    return "" if len(find_gcs_addresses()) == 1 else read_ray_address() or ""
+    running = find_gcs_addresses()  # type: ignore[no-untyped-call]
+    return "" if len(running) == 1 else read_ray_address() or ""
 
 
 def _set_environment(address: str) -> None:
