@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import StoreError
 from ..rerank.evaluation import Evaluation, evaluate_groups, system_scores
 from ..rerank.folds import read_domains
 from ..rerank.open_groups import Setting
@@ -109,12 +113,29 @@ def train_reranker(
         warnings=laid.warnings,
         progress=progress,
     )
-    with (
-        store.locks.alone("reranker"),
-        store.publishing(store.reranker_path.name) as folder,
-    ):
-        reranker.save(folder)
+    _save(store, reranker, np.union1d(shelf.labelled().ids, voices.ids))
     return evaluation
+
+
+def _save(store: "Store", reranker: Reranker, ids: npt.NDArray[np.int64]) -> None:
+    """Save a reranker, unless recordings that it was trained on were erased meanwhile."""
+    name = store.reranker_path.name
+    with store.locks.alone("reranker"), store.publishing(name) as folder:
+        _require_stored(store, ids)
+        reranker.save(folder)
+    try:
+        _require_stored(store, ids)  # another machine may have erased them while it was published
+    except StoreError:
+        store.erase(name)
+        raise
+
+
+def _require_stored(store: "Store", ids: npt.NDArray[np.int64]) -> None:
+    if not np.isin(ids, store.recordings.scan(["id"])["id"].to_numpy()).all():
+        raise StoreError(
+            "recordings that the reranker was trained on were erased meanwhile, so it is not saved;"
+            " train it again"
+        )
 
 
 def _log_evaluation(

@@ -136,29 +136,35 @@ def sweep(store: "Store") -> None:
     So what was erased through one machine leaves the others when they next open the store. A table
     that cannot be opened is left as it is: that is for `check` to tell.
     """
-    erased = [_sweep_table(table) for table in store.tables]
+    rows, *logs = [_old_files(table) for table in store.tables]
     with store.locks.idle("index") as is_idle:
         if is_idle:
             # What a repair sets aside is at the URL; here is what one that was cut off has left.
             erase(store.set_aside_path)
-        if is_idle and store.vectors.folder.exists():
-            _sweep_indexes(store, is_new=erased[0])
+            if store.vectors.folder.exists():
+                _sweep_indexes(store, is_new=bool(rows))
+            # Last, since they tell an opening that comes after one that was cut off what to do.
+            _unlink(rows)
+    for files in logs:
+        _unlink(files)
 
 
-def _sweep_table(table: "DeltaFolder") -> bool:
-    """Delete the files that the newest version does not name; tell whether there were any."""
+def _old_files(table: "DeltaFolder") -> list[Path]:
+    """List the files that the newest version does not name."""
     # Listed before the version is asked for: what another process copies meanwhile may be newer.
     copies = [file for file in table.path.rglob("*") if file.is_file()]
     if not copies:
-        return False
+        return []
     try:
         named = {file.path for file in table.snapshot().files}
     except StoreError:
-        return False
-    old = [file for file in copies if str(file) not in named and not is_under_way(file)]
-    for file in old:
+        return []
+    return [file for file in copies if str(file) not in named and not is_under_way(file)]
+
+
+def _unlink(files: list[Path]) -> None:
+    for file in files:
         file.unlink(missing_ok=True)
-    return bool(old)
 
 
 def _sweep_indexes(store: "Store", is_new: bool) -> None:

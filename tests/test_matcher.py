@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from thoroughness import few
 
 from spkret import matcher, metrics
-from spkret.errors import RerankerMismatchError, TrialError, UnknownRecordingError, UsageError
+from spkret.errors import (
+    RerankerMismatchError,
+    StoreError,
+    TrialError,
+    UnknownRecordingError,
+    UsageError,
+)
 from spkret.rerank.decision import Rule
 from spkret.rerank.enrolment_files import Spoken
 from spkret.rerank.speaker_shares import SHARED
@@ -584,3 +590,18 @@ def test_a_copy_of_the_anchor_enrols_nobody(tmp_path: Path) -> None:
     who = matcher.identify(store, rows[0]["path"])
     counts = {speaker.speaker: speaker.recordings for speaker in who.speakers}
     assert counts[rows[0]["speaker"]] == 3
+
+
+def test_a_reranker_of_voices_that_were_erased_meanwhile_is_not_saved(tmp_path: Path) -> None:
+    store = matched_store(tmp_path / "store", TABLE)
+    erased: list[int] = []
+
+    def forget(*_: object) -> None:
+        if not erased:
+            erased.append(store.forget(path=TABLE["path"][0].as_py()))
+
+    with pytest.raises(StoreError, match="were erased meanwhile"):
+        matcher.train_reranker(store, TRIALS[:200], seed=1, progress=forget)
+
+    assert erased == [1]
+    assert not store.reranker_path.exists()

@@ -11,7 +11,7 @@ from builders import TOY_IDENTITY, embedded
 from traces import Needles
 
 from spkret.errors import EncoderMismatchError, StoreError, StoreNotFoundError, UsageError
-from spkret.store import copies, exact, sql
+from spkret.store import copies, exact, sql, working_copy
 from spkret.store.remote import Remote
 from spkret.store.schema import EncoderIdentity
 from spkret.store.scores import SCORES_SCHEMA
@@ -213,6 +213,28 @@ def test_what_is_forgotten_is_in_no_object_and_on_no_machine(
     assert again.scores.count() == 1
     assert again.check().ok
     assert len(again.vectors.search(QUERY, 50).ids) == 20
+
+
+def test_an_opening_that_was_cut_off_is_made_good_by_the_next(
+    remote: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = elsewhere(remote, monkeypatch)
+    other.recordings.scan()
+    other.vectors.search(QUERY, 1)
+    derived = other.path / "index" / "background.npz"
+    derived.write_bytes(b"of a voice")
+    remote.forget(path="0.wav")
+
+    def cut_off(_store: Store, is_new: bool) -> None:
+        assert is_new
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(working_copy, "_sweep_indexes", cut_off)
+        elsewhere(remote, monkeypatch)
+    assert derived.exists()
+    elsewhere(remote, monkeypatch)
+    assert not derived.exists()
 
 
 def test_maintenance_spares_what_another_writer_is_about_to_commit(
