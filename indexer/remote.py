@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AudioError, ManifestError, SpkretError
+from ..store.remote import reason
 from ..store.urls import filesystem, is_url, normal_url
 from .formats import MAX_BYTES
 from .places import Seen, Unreadable, is_audio
@@ -87,7 +88,7 @@ class Remote:
             except FileNotFoundError as error:
                 raise AudioError(Reason.MISSING, "no such file") from error
             except Exception as error:  # each driver has its own
-                raise AudioError(Reason.UNREADABLE, first_line(error)) from error
+                raise AudioError(Reason.UNREADABLE, reason(error)) from error
             yield file
 
     @cached_property
@@ -96,7 +97,7 @@ class Remote:
         try:
             found = dict(_files(system, top))
         except Exception as error:  # each driver has its own
-            raise _unlisted(self.root, first_line(error)) from error
+            raise _unlisted(self.root, reason(error)) from error
         if not found:
             raise _unlisted(self.root, "nothing is there")
         prefix = f"{top.rstrip('/')}/"
@@ -146,18 +147,12 @@ def fetched_manifest(url: str, beside: Collection[str]) -> Iterator[Path]:
     except SpkretError:
         raise
     except Exception as error:  # each driver has its own
-        raise _unlisted(url, first_line(error)) from error
+        raise _unlisted(url, reason(error)) from error
     if not is_folder and name not in there:
         raise ManifestError(f"cannot read the manifest {url}: no such file")
     wanted = there & {*beside, *(() if is_folder else (name,))}
     with _fetched(top, wanted) as fetched:
         yield fetched if is_folder else fetched / name
-
-
-def first_line(error: BaseException) -> str:
-    """Say what a driver complained about, without what it adds for its makers."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return next((line for line in lines if line), type(error).__name__)
 
 
 @contextmanager
@@ -171,7 +166,7 @@ def _fetched(url: str, names: Collection[str]) -> Iterator[Path]:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 _fetch(*filesystem(f"{url}/{name}"), folder / name)
         except (AudioError, OSError) as error:
-            raise _unlisted(url, first_line(error)) from error
+            raise _unlisted(url, reason(error)) from error
         try:
             yield folder
         except ManifestError as error:

@@ -11,7 +11,8 @@ from ..errors import AmbiguousRecordingError, UnknownRecordingError
 from .files import absolute
 from .naming import Naming
 from .recordings import RecordingsTable
-from .urls import has_file, is_url
+from .remote import has_file
+from .urls import is_url
 
 Reference = str | int | Path
 File = str | Path

@@ -58,7 +58,7 @@ class Remote:
             try:
                 found = self._files.ls(self._root, detail=True)
             except FileNotFoundError as error:
-                if "NoSuchBucket" in str(error):
+                if not is_missing(error):
                     raise
                 found = []
         return {self._name(entry["name"]): _token(entry) for entry in found}
@@ -169,7 +169,7 @@ class Remote:
         try:
             yield
         except Exception as error:
-            if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error):
+            if is_missing(error):
                 raise
             raise StoreError(f"cannot use {self.url}: {reason(error)}") from error
 
@@ -189,13 +189,35 @@ class Remote:
         return path.removeprefix("/").removeprefix(self._root.removeprefix("/")).strip("/")
 
 
+def has_file(url: str) -> bool:
+    """Tell whether there is a file at a URL.
+
+    Raises
+    ------
+    StoreError
+        That cannot be asked.
+    """
+    files, path = filesystem(url)
+    try:
+        return bool(files.info(path)["type"] == "file")
+    except Exception as error:  # each driver has its own
+        if is_missing(error):
+            return False
+        raise StoreError(f"cannot look for {url}: {reason(error)}") from error
+
+
+def is_missing(error: BaseException) -> bool:
+    """Tell whether a service said that there is no such object, in a bucket that is there."""
+    return isinstance(error, FileNotFoundError) and not re.search(_NO_BUCKET, str(error))
+
+
 def reason(error: BaseException) -> str:
     """Say in a few words why a service did not do what it was asked."""
     text = " ".join(_COLOURS.sub("", str(error)).split())
     for pattern, meaning in _REASONS:
         if re.search(pattern, text, re.IGNORECASE):
             return meaning
-    return text[:_LONGEST] or type(error).__name__
+    return text.partition(" Debug source:")[0][:_LONGEST] or type(error).__name__
 
 
 def _token(entry: Mapping[str, Any]) -> str:
@@ -204,8 +226,9 @@ def _token(entry: Mapping[str, Any]) -> str:
 
 _COLOURS = re.compile("\x1b\\[[0-9;]*m|↳")
 _LONGEST = 300
+_NO_BUCKET = "NoSuchBucket|ContainerNotFound|bucket does not exist"
 _REASONS = (
-    ("NoSuchBucket|ContainerNotFound|bucket does not exist", "there is no such bucket; make it"),
+    (_NO_BUCKET, "there is no such bucket; make it"),
     (
         "169\\.254\\.169\\.254|metadata\\.google|NoCredentials|no credentials|CredentialsNotLoaded",
         "no credentials found; set those of the service in the environment, such as"

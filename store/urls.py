@@ -89,17 +89,6 @@ def filesystem(url: str) -> "tuple[fsspec.AbstractFileSystem, str]":
     return driver(**options), driver._strip_protocol(url)
 
 
-def has_file(url: str) -> bool:
-    """Tell whether there is a file at a URL; where that cannot be asked, there is none."""
-    try:
-        system, path = filesystem(url)
-        return bool(system.isfile(path))
-    except OptionalDependencyError:
-        raise
-    except Exception:  # each driver has its own
-        return False
-
-
 def _through_obstore(protocol: str, url: str) -> "type[fsspec.AbstractFileSystem]":
     """Register the driver that obstore has for a protocol."""
     if find_spec("obstore") is None:

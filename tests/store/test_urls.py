@@ -2,8 +2,9 @@ import sys
 
 import pytest
 
-from spkret.errors import OptionalDependencyError, UsageError
+from spkret.errors import OptionalDependencyError, StoreError, UsageError
 from spkret.store import urls
+from spkret.store.remote import has_file
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,12 @@ def test_a_missing_package_names_the_extra(missing: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(urls, "find_spec", lambda name: None if name == missing else sys)
     with pytest.raises(OptionalDependencyError, match=r"spkret\[remote\]"):
         urls.filesystem("abfss://box@account/store")
+
+
+def test_only_an_object_that_is_not_there_is_missing(bucket: str) -> None:
+    files, path = urls.filesystem(bucket)
+    files.pipe_file(f"{path}/a.wav", b"1")
+    assert has_file(f"{bucket}/a.wav")
+    assert not has_file(f"{bucket}/b.wav")
+    with pytest.raises(StoreError, match="there is no such bucket"):
+        has_file("s3://no-such-bucket/a.wav")
