@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,3 +81,16 @@ def test_what_a_url_cannot_do_is_said_in_a_line(run: Run, bucket: str) -> None:
         assert f"expected a store in {url}" in result.output
         assert len(result.output.splitlines()) == 1
     assert "for a log of its use" in run("log", "--on", "--store", url, status=1).output
+
+
+@pytest.mark.parametrize(("arguments", "status"), [("--version", 0), ("nonsense", 2)])
+def test_a_process_that_used_obstore_ends_with_its_status_and_what_was_to_be_done(
+    arguments: str, status: int
+) -> None:
+    code = (
+        "import atexit, sys, obstore.fsspec; from spkret import cli\n"
+        f"atexit.register(print, 'tidied up'); sys.argv = ['spkret', {arguments!r}]; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert done.stdout.endswith("tidied up\n")

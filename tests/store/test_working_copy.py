@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from pathlib import Path
 from threading import Thread
 
@@ -81,7 +82,8 @@ def test_who_opens_meanwhile_waits_for_a_whole_reranker(
     with remote.publishing("reranker") as folder:
         write_reranker(folder, "old")
     reader = Thread(target=Store.open, args=(remote.place,))
-    push, order = Remote.push, []
+    push = Remote.push
+    order: list[str] = []
 
     def pushing(self: Remote, name: str, source: Path | None = None) -> None:
         if not order:
@@ -107,7 +109,7 @@ def test_half_a_reranker_is_asked_for_again(
     objects(remote).write("reranker/model.txt", b"of another")
     monkeypatch.setenv("SPKRET_CACHE", str(tmp_path / "there"))
     monkeypatch.setattr(
-        *(working_copy.time, "sleep"),
+        *(time, "sleep"),
         lambda _: objects(remote).write("reranker/model.txt", b"whole"),
     )
     assert (Store.open(remote.place).reranker_path / "model.txt").read_text() == "whole"
