@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from ..errors import StoreError
 from .delta import DeltaFolder
-from .reading import DataFile
+from .reading import DataFile, Snapshot, trusted
 from .recordings import Cell
 from .rows import UNIT_TOLERANCE, tag_problem
 from .schema import recording_id
@@ -176,10 +176,23 @@ def read_file(file: DataFile, schema: pa.Schema) -> pa.Table | None:
     try:
         if Path(file.path).stat().st_size != file.size_bytes:
             return None
-        rows = pq.ParquetFile(Path(file.path)).read(names)
-        return rows.cast(pa.schema([schema.field(name) for name in names]))
+        stored = pa.schema([schema.field(name) for name in names])
+        rows = pq.ParquetFile(Path(file.path)).read(names).cast(stored)
+        return rows if _is_read_by_duckdb(file, stored) else None
     except (OSError, KeyError, ValueError, pa.ArrowException):
         return None
+
+
+def _is_read_by_duckdb(file: DataFile, schema: pa.Schema) -> bool:
+    """Tell whether DuckDB reads the file too: it refuses damage that Arrow passes over."""
+    import duckdb
+
+    try:
+        with trusted("rows", Snapshot(0, [file], schema)) as connection:
+            connection.sql("SELECT max(COLUMNS(*)) FROM rows").fetchall()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _cell_columns(file: DataFile) -> Sequence[str]:

@@ -41,7 +41,7 @@ class FakeVectors:
 
 def test_search_store_hands_filters_to_the_indexes() -> None:
     vectors = FakeVectors()
-    store: Any = SimpleNamespace(vectors=vectors)
+    store: Any = SimpleNamespace(searcher=vectors)
     query = np.ones(4, np.float32)
     hits: Any = search_store(store, query, 7, language="en")
     assert hits == "hits"
