@@ -29,7 +29,7 @@ def from_bytes(data: bytes, key: str = "") -> Background | None:
             if str(arrays["key"]) != f"{_FORMAT}:{key}":
                 return None
             return Background(*(arrays[field] for field in _FIELDS))
-    # Of a damaged archive: methods or encryption that nobody used (NotImplementedError is one).
+    # A damaged archive may ask for encryption or for methods that nobody wrote it with.
     except (ValueError, KeyError, OSError, EOFError, RuntimeError, zipfile.BadZipFile):
         return None
 

@@ -1,14 +1,8 @@
 """Objects that only one of several writers makes."""
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
 from ..errors import StoreError
 from .remote import Remote, reason
-from .urls import allows_http
-
-if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig
+from .urls import obstore_options
 
 
 def claim(remote: Remote, name: str, data: bytes) -> bool:
@@ -23,14 +17,8 @@ def claim(remote: Remote, name: str, data: bytes) -> bool:
     from obstore.exceptions import AlreadyExistsError
     from obstore.store import from_url
 
-    client: ClientConfig = {
-        "connect_timeout": "5s",
-        "timeout": "60s",
-        "allow_http": allows_http(),
-    }
-    retries: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
     try:
-        store = from_url(remote.url, client_options=client, retry_config=retries)
+        store = from_url(remote.url, **obstore_options())
         obstore.put(store, name, data, mode="create")
     except AlreadyExistsError:
         return False

@@ -107,6 +107,11 @@ def _through_obstore(protocol: str, url: str) -> "type[fsspec.AbstractFileSystem
 def _options(driver: "type[fsspec.AbstractFileSystem]") -> dict[str, Any]:
     if driver.__module__.partition(".")[0] != "obstore":
         return {}
+    return obstore_options()
+
+
+def obstore_options() -> dict[str, Any]:
+    """How obstore reaches a service; credentials are in the environment."""
     return {
         "client_options": {**_CLIENT, "allow_http": allows_http()},
         "retry_config": _RETRIES,
