@@ -37,7 +37,8 @@ def telling() -> Iterator[None]:
     Raises
     ------
     StoreError
-        The disk is full or may not be written; nothing of this commit is there.
+        The disk is full or may not be written, or a file is damaged; nothing of this commit is
+        there.
     """
     from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -50,11 +51,19 @@ def telling() -> Iterator[None]:
         if _is_of_object_store(error):
             raise StoreError(f"cannot write the store: {reason(error)}") from error
         if isinstance(error, DeltaError | OSError) or type(error).__name__ == "PanicException":
-            raise StoreError(
-                f"cannot write the store: {one_line(error)}; see that its disk has room and may be"
-                " written, and run the command again: what was committed before is there"
-            ) from error
+            text = one_line(error)
+            raise StoreError(f"cannot write the store: {text}; {_advice(text)}") from error
         raise
+
+
+def _advice(text: str) -> str:
+    """Say what to do about what the Delta library said."""
+    if "Parquet error" in text and "os error" not in text:
+        return "a file of it is damaged: run spkret check --repair"
+    return (
+        "see that its disk has room and may be written, and run the command again: what was"
+        " committed before is there"
+    )
 
 
 def _is_of_object_store(error: BaseException) -> bool:

@@ -1,6 +1,7 @@
 """Reads of one Delta table, each of one version."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,11 @@ from ..errors import SqlError, StoreError, UsageError
 from .committing import OutrunError, Result
 from .conditions import check_condition
 from .picking import pick
-from .reading import Snapshot, locked, one_line, trusted
+from .reading import Snapshot, locked, one_line, read_errors, trusted, typed
 from .sampling import sample
 from .versions import Versions
 
 if TYPE_CHECKING:
-    import pyarrow.parquet as pq
-
     from .finding import Finder
 
 MERGED_FILE_BYTES = 4 << 20
@@ -103,13 +102,19 @@ class DeltaFolder(Versions):
         """
         return self._pinned(lambda snapshot: sample(snapshot, columns, count, self.fetched), at)
 
-    def open_files(self, snapshot: Snapshot) -> Iterator["pq.ParquetFile"]:
-        """Open the files of a version one after the other.
+    def batches(
+        self, columns: Sequence[str], snapshot: Snapshot, most_rows: int
+    ) -> Iterator[pa.Table]:
+        """Read a version, at most `most_rows` rows at a time, in the schema's types.
+
+        Parameters
+        ----------
+        columns : none of those that the table is partitioned by
 
         Raises
         ------
         StoreError
-            One is lost or damaged.
+            A file is lost or damaged.
         """
         import pyarrow.parquet as pq
 
@@ -117,9 +122,13 @@ class DeltaFolder(Versions):
             (file,) = self.fetched(alone).files
             return pq.ParquetFile(file.path)
 
+        schema = pa.schema([self.schema.field(name) for name in columns])
         self._pinned(self.fetched, snapshot)
         for file in snapshot.files:
-            yield self._pinned(opened, replace(snapshot, files=[file]))
+            parquet = self._pinned(opened, replace(snapshot, files=[file]))
+            with self._damage_told(snapshot):
+                for batch in parquet.iter_batches(most_rows, columns=schema.names):
+                    yield typed(pa.Table.from_batches([batch]), schema, file)
 
     def _statement(
         self,
@@ -150,7 +159,7 @@ class DeltaFolder(Versions):
         while True:
             try:
                 return self._read_twice(read, snapshot)
-            except _read_errors() as error:
+            except read_errors() as error:
                 newest = self.snapshot()
                 # Compaction may have removed the files of a version while it was read.
                 if newest.version == snapshot.version:
@@ -158,6 +167,13 @@ class DeltaFolder(Versions):
                 if at is not None:
                     raise self._outrun(snapshot, error, where) from error
                 snapshot = newest
+
+    @contextmanager
+    def _damage_told(self, snapshot: Snapshot) -> Iterator[None]:
+        try:
+            yield
+        except read_errors() as error:
+            raise self._outrun(snapshot, error, None) from error
 
     def _read_twice(self, read: Callable[[Snapshot], Result], snapshot: Snapshot) -> Result:
         """Read a version; again where copies of files at a URL were deleted meanwhile."""
@@ -196,12 +212,6 @@ def _execute(
         for i, values in enumerate(among.values()):
             connection.register(f"among_{i}", pa.table({"value": values}))
         return connection.sql(statement).to_arrow_table()
-
-
-def _read_errors() -> tuple[type[Exception], ...]:
-    import duckdb
-
-    return duckdb.Error, pa.ArrowException, OSError
 
 
 def _lost_file_errors() -> tuple[type[Exception], ...]:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from .finding import Finder
 from .places import Found
-from .reading import DataFile, Snapshot, trusted
+from .reading import DataFile, Snapshot, trusted, typed
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -92,9 +92,9 @@ def rows_of(file: DataFile, snapshot: Snapshot, rows: Numbers, schema: pa.Schema
     with pq.ParquetFile(file.path) as parquet:
         groups, places = _groups(parquet, rows)
         stored = pa.schema([field for field in schema if field.name not in cell])
-        # A merge writes texts as views, which cannot be taken from.
-        groups_read = parquet.read_row_groups(groups, columns=stored.names).select(stored.names)
-        read = groups_read.cast(stored).take(places)
+        # A merge writes texts as views, which cannot be taken from before they are cast.
+        read = typed(parquet.read_row_groups(groups, columns=stored.names), stored, file)
+        read = read.take(places)
     columns = [
         pa.array([cell[name]] * len(rows), pa.string()) if name in cell else read[name]
         for name in schema.names

@@ -63,6 +63,27 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def read_errors() -> tuple[type[Exception], ...]:
+    """List what reading damaged files raises: also that names in them are no text any more."""
+    import duckdb
+
+    return duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError
+
+
+def typed(rows: pa.Table, schema: pa.Schema, file: DataFile) -> pa.Table:
+    """Give rows of a file the columns and types of a schema.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        The file lacks a column, or has other values in it.
+    """
+    lacking = set(schema.names) - set(rows.column_names)
+    if lacking:
+        raise pa.ArrowInvalid(f"{file.path} lacks the column {min(lacking)}")
+    return rows.select(schema.names).cast(schema)
+
+
 def one_line(error: BaseException) -> str:
     """Say what DuckDB complained about, without the lines that draw the statement."""
     lines = [line.strip() for line in str(error).splitlines()]

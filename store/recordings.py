@@ -36,7 +36,6 @@ NAME = "recordings"
 
 _LISTS = {field.name for field in RECORDINGS_SCHEMA if pa.types.is_list(field.type)}
 _MOST_PICKED = 2_048
-_ID_AND_EMBEDDING = pa.schema([RECORDINGS_SCHEMA.field(name) for name in ("id", "embedding")])
 _ROWS_A_BATCH = 16_384
 _SMALL_FILES = 32
 _SMALL_FILES_A_CELL = 4
@@ -176,10 +175,8 @@ class RecordingsTable:
             An embedding is missing or of another length, or a file is lost or damaged.
         """
         rows_of_cell = snapshot.within(dict(zip(CELL_COLUMNS, cell, strict=True)))
-        for parquet in self.delta.open_files(rows_of_cell):
-            for batch in parquet.iter_batches(_ROWS_A_BATCH, columns=["id", "embedding"]):
-                rows = pa.Table.from_batches([batch]).cast(_ID_AND_EMBEDDING)
-                yield rows["id"].to_numpy(), embeddings(rows)
+        for rows in self.delta.batches(["id", "embedding"], rows_of_cell, _ROWS_A_BATCH):
+            yield rows["id"].to_numpy(), embeddings(rows)
 
     def stamps(self, root: str) -> dict[str, FileStamp]:
         """Map the paths stored for a root to what tells whether their files changed."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _EXPLAIN = re.compile(r"\s*explain(?:\s+analyze)?(?:\s*\([\w\s,]*\))?\s", re.IGNORECASE)
 
 _LONGEST_REASON = 600
+_DAMAGED = "a file of the store's tables is lost or damaged; run spkret check --repair"
 # `query_table('sco' || 'res')` and the like, and escapes inside of names.
 _HIDING = ("query", "\\", "u&")
 
@@ -49,7 +50,7 @@ def query(
     SqlError
         The statement is not one query, DuckDB cannot run it, or it needs more memory.
     StoreError
-        A file of the tables is lost.
+        A file of the tables is lost or damaged.
     """
     import duckdb
 
@@ -81,10 +82,12 @@ def _pinned(
             if newest == views and isinstance(error, duckdb.PermissionException):
                 raise
             if newest == views:
-                raise StoreError(
-                    "a file of the store's tables is lost; run spkret check --repair"
-                ) from error
+                raise StoreError(_DAMAGED) from error
             views = newest
+        except (duckdb.InvalidInputException, UnicodeDecodeError) as error:
+            if isinstance(error, duckdb.Error) and "Failed to read file" not in str(error):
+                raise
+            raise StoreError(_DAMAGED) from error
 
 
 def _views(store: "Store", sql: str) -> dict[str, Snapshot]:
@@ -106,8 +109,13 @@ def _may_read(sql: str, name: str) -> bool:
 def _connected(
     views: Mapping[str, Snapshot], memory_bytes: int | None
 ) -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
     most = "50%" if memory_bytes is None else f"{memory_bytes}B"
-    return locked(views, [f"SET memory_limit = '{most}'", *statements()])
+    try:
+        return locked(views, [f"SET memory_limit = '{most}'", *statements()])
+    except duckdb.BinderException as error:
+        raise StoreError(_DAMAGED) from error  # a file lacks a column
 
 
 def _asked(

@@ -157,10 +157,12 @@ def test_more_workers_than_cpus_are_refused(audio: Path, target: Path) -> None:
         spkret.index(audio, target, ray="auto", ray_workers=3)
 
 
-def test_a_driver_killed_in_the_middle_resumes(audio: Path, here: Store, target: Path) -> None:
-    with driver(audio, target) as process:
+def test_a_driver_killed_in_the_middle_resumes(
+    ray: Any, audio: Path, here: Store, target: Path
+) -> None:
+    with driver(ray, audio, target) as process:
         assert process.stdout is not None
-        process.stdout.readline()
+        assert process.stdout.readline().startswith(b"(")
         process.kill()
     wait_until(lambda: not worker_pids())
     committed = Store.open(target).recordings.scan(["id"]).num_rows
@@ -169,14 +171,18 @@ def test_a_driver_killed_in_the_middle_resumes(audio: Path, here: Store, target:
     assert_same_rows(Store.open(target), here)
 
 
-def driver(audio: Path, store: Path) -> "subprocess.Popen[bytes]":
-    """Index in a process of its own that tells of its progress."""
+def driver(ray: Any, audio: Path, store: Path) -> "subprocess.Popen[bytes]":
+    """Index in a process of its own that tells of its progress.
+
+    It is given the address: tests that run beside these have another cluster on this machine.
+    """
     code = (
-        "import spkret, sys; spkret.index(sys.argv[1], sys.argv[2], tags=['noise'], ray='auto',"
-        " ray_workers=2, progress=lambda *done: print(done, flush=True))"
+        "import spkret, sys; spkret.index(sys.argv[1], sys.argv[2], tags=['noise'],"
+        " ray=sys.argv[3], ray_workers=2, progress=lambda *done: print(done, flush=True))"
     )
-    command = [sys.executable, "-c", code, str(audio), str(store)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    address = ray.get_runtime_context().gcs_address
+    command = [sys.executable, "-c", code, str(audio), str(store), address]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
 def worker_pids() -> list[int]:
