@@ -32,6 +32,7 @@ class Exact:
     copy: OnGpu | None = field(default=None, compare=False)
     recall: ClassVar[float] = 1.0
     rescored: ClassVar[int] = 0
+    margin: ClassVar[float] = 0.0
     measured: ClassVar[int] = 0
     raw: ClassVar[None] = None
 

@@ -16,6 +16,7 @@ from .exact import Exact
 from .files import replacing, write_text
 from .raw_vectors import RawVectors
 from .sealed import seal, unseal
+from .tuning import Tuned
 
 if TYPE_CHECKING:
     from .exact import Ids
@@ -40,6 +41,7 @@ class Built:
     recall : at 20, measured when it was built; 1 for an exact index
     vectors : name of the file of raw vectors beside an approximate index
     rescored : how many of its hits an approximate index scores again exactly, at least
+    margin : by which it chooses the lists that it probes; see `probing.behind`
     measured : how many vectors an approximate index had when its recall was measured
     """
 
@@ -53,6 +55,7 @@ class Built:
     recall: float
     vectors: str | None
     rescored: int
+    margin: float
     measured: int
 
 
@@ -84,10 +87,8 @@ class PartitionFile:
             if built.vectors is None:
                 return Exact(index)
             raw = self._raw(built)
-            return Approximate(
-                *(index, raw, raw.mapped(built.count)),
-                *(built.recall, built.rescored, built.measured),
-            )
+            tuned = Tuned(built.recall, built.rescored, built.margin)
+            return Approximate(index, raw, raw.mapped(built.count), *tuned, built.measured)
         except (OSError, RuntimeError):
             return None
 
@@ -114,6 +115,7 @@ class PartitionFile:
             recall=index.recall,
             vectors=None if index.raw is None else index.raw.path.name,
             rescored=index.rescored,
+            margin=index.margin,
             measured=index.measured,
         )
         write_text(self.note, written(built))
