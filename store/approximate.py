@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .exact import Floats, Ids
-from .probing import behind, lists_of, scanned
+from .probing import behind, chosen, lists_of, scanned
 from .raw_vectors import RawVectors
 from .tuning import RECALL_AT, Trials, tune
 
@@ -37,7 +36,7 @@ class Approximate:
     faiss : of the squared distance, which orders unit vectors as their cosine does
     raw : the vectors, in the order of the index
     mapped : float32 (n, dimension), the vectors in memory when it was loaded
-    recall : at 20, of stored vectors as queries
+    recall : at 20, of stored vectors as queries; see `tuning.Tuned`
     rescored : how many candidates are scored exactly, at least
     margin : which lists are probed; see `probing.behind`
     measured : how many vectors there were when the recall was measured
@@ -100,18 +99,14 @@ class Approximate:
         wanted = max(self.rescored, _RESCORED_A_HIT * k)
         if wanted * _SCANNED_SHARE >= len(self.mapped):
             return slice(None)
-        found = scanned(self.faiss, unit[None], self._chosen(unit, k), wanted)[0]
-        return np.sort(found[found >= 0])
-
-    def _chosen(self, unit: Floats, k: int) -> npt.NDArray[np.bool_]:
-        """Choose the lists to probe for k hits: bool (1, lists)."""
         far = behind(self.faiss, unit[None])
-        chosen: npt.NDArray[np.bool_] = far <= self.margin
-        if k <= RECALL_AT:
-            return chosen
-        more = min(far.size, round((k / RECALL_AT) ** 0.5 * chosen.sum()))
-        wider: npt.NDArray[np.bool_] = far <= np.partition(far[0], more - 1)[more - 1]
-        return wider
+        near = chosen(far, self.margin, max(1, k / RECALL_AT) ** 0.5)
+        for lists in (near, np.ones_like(near)):
+            found = scanned(self.faiss, unit[None], lists, wanted)[0]
+            rows = np.sort(found[found >= 0])
+            if len(rows) >= k:
+                break
+        return rows
 
     def to_be_searched(self) -> "Approximate":
         """Return this index, the lists of one query scanned by as many threads as FAISS uses."""

@@ -1,5 +1,6 @@
 """Look at every row and every index of a store, and say what is wrong."""
 
+import errno
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 
 from ..errors import StoreError
 from .delta import DeltaFolder
-from .reading import DataFile, Snapshot, trusted
+from .reading import DataFile, Snapshot, is_want_of_memory, trusted
 from .recordings import Cell
 from .rows import UNIT_TOLERANCE, tag_problem
 from .schema import recording_id
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .store import Store
 
 Mask = npt.NDArray[np.bool_]
+
+_NOT_OF_THE_FILE = (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,8 @@ def read_file(file: DataFile, schema: pa.Schema) -> pa.Table | None:
         stored = pa.schema([schema.field(name) for name in names])
         rows = pq.ParquetFile(Path(file.path)).read(names).cast(stored)
         return rows if _is_read_by_duckdb(file, stored) else None
-    except (OSError, KeyError, ValueError, pa.ArrowException):
+    except (OSError, KeyError, ValueError, MemoryError, pa.ArrowException) as error:
+        _raise_if_whole(file, error)
         return None
 
 
@@ -190,9 +194,18 @@ def _is_read_by_duckdb(file: DataFile, schema: pa.Schema) -> bool:
     try:
         with trusted("rows", Snapshot(0, [file], schema)) as connection:
             connection.sql("SELECT max(COLUMNS(*)) FROM rows").fetchall()
-    except duckdb.Error:
+    except duckdb.Error as error:
+        _raise_if_whole(file, error)
         return False
     return True
+
+
+def _raise_if_whole(file: DataFile, error: Exception) -> None:
+    """Raise a StoreError where the file may be whole, and cannot be read for another reason."""
+    if is_want_of_memory(error):
+        raise StoreError(f"not enough memory to check {file.path}; close other programs") from error
+    if isinstance(error, OSError) and error.errno in _NOT_OF_THE_FILE:
+        raise StoreError(f"cannot check {file.path}: {error.strerror}") from error
 
 
 def _cell_columns(file: DataFile) -> Sequence[str]:

@@ -14,7 +14,16 @@ from ..errors import SqlError, StoreError, UsageError
 from .committing import OutrunError, Result
 from .conditions import check_condition
 from .picking import pick
-from .reading import Snapshot, locked, one_line, read_errors, trusted, typed
+from .reading import (
+    Snapshot,
+    is_damage,
+    is_want_of_memory,
+    locked,
+    one_line,
+    read_errors,
+    trusted,
+    typed,
+)
 from .sampling import sample
 from .versions import Versions
 
@@ -163,7 +172,7 @@ class DeltaFolder(Versions):
                 newest = self.snapshot()
                 # Compaction may have removed the files of a version while it was read.
                 if newest.version == snapshot.version:
-                    raise self._failure(error, where) from error
+                    raise self._failure(error, where, snapshot) from error
                 if at is not None:
                     raise self._outrun(snapshot, error, where) from error
                 snapshot = newest
@@ -189,14 +198,18 @@ class DeltaFolder(Versions):
     ) -> SqlError | StoreError:
         """Say why a version that is no longer the newest cannot be read."""
         if all(Path(file.path).exists() for file in snapshot.files):
-            return self._failure(error, where)
+            return self._failure(error, where, snapshot)
         return OutrunError(
             f"version {snapshot.version} of the table in {self.place} was cleared away while it was"
             " read; run the command again"
         )
 
-    def _failure(self, error: Exception, where: str | None) -> SqlError | StoreError:
-        if where is not None:
+    def _failure(
+        self, error: Exception, where: str | None, snapshot: Snapshot
+    ) -> SqlError | StoreError:
+        if is_want_of_memory(error):
+            return StoreError(f"not enough memory to read the table in {self.place}; ask for less")
+        if where is not None and not is_damage(error, snapshot.files):
             return SqlError(f"cannot read rows where {where}: {one_line(error)}")
         return StoreError(
             f"cannot read the table in {self.place}: {one_line(error)}; run spkret check --repair"

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from .locks import Locks
 from .places import DamagedPlacesError, Places, joined
-from .reading import Snapshot, trusted
+from .reading import Snapshot, read_errors, trusted
 
 Answer = TypeVar("Answer")
 
@@ -70,11 +70,9 @@ class Finder:
 
     def _made(self, snapshot: Snapshot) -> Places | None:
         """Read where all rows are; None where that fails, as a reading of the rows will tell."""
-        import duckdb
-
         try:
             made = _read(self._fetched(snapshot))
-        except (duckdb.Error, OSError):
+        except read_errors():
             return None
         if made is not None:
             self._keep(made, snapshot.version)

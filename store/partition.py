@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import StoreError
 from .approximate import Approximate
 from .exact import Exact
 from .files import replacing, write_text
@@ -102,7 +103,13 @@ class PartitionFile:
         import faiss
 
         with replacing(self.path) as temporary:
-            faiss.write_index(index.faiss, str(temporary))
+            try:
+                faiss.write_index(index.faiss, str(temporary))
+            except RuntimeError as error:
+                raise StoreError(
+                    f"cannot write the index {self.path}; see that its disk has room and may be"
+                    " written"
+                ) from error
             size, digest = temporary.stat().st_size, _blake2b(temporary)
         built = Built(
             version=version,

@@ -107,6 +107,8 @@ def _groups(parquet: "pq.ParquetFile", rows: Numbers) -> tuple[list[int], Number
     about = parquet.metadata
     sizes = [about.row_group(number).num_rows for number in range(about.num_row_groups)]
     starts = np.concatenate([[0], np.cumsum(sizes)])
+    if len(rows) and rows[-1] >= starts[-1]:
+        raise pa.ArrowInvalid(f"a file has {starts[-1]} rows where more were written")
     groups = np.searchsorted(starts, rows, side="right") - 1
     read, which = np.unique(groups, return_inverse=True)
     before = np.concatenate([[0], np.cumsum(np.array(sizes)[read])])

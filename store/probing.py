@@ -1,8 +1,8 @@
 """Which inverted lists a query looks into, and what it finds there.
 
-Not the same number for each query: those whose centroid is not much farther than the nearest ones.
-A query far from all voices has its neighbours in more lists than one in the midst of a cluster; of
-ten million vectors that passes over a sixth of the codes at the same recall.
+Not the same number for each query: those whose centroid is little farther than the nearest ones. A
+query between clusters has its neighbours in more lists than one in the midst of a cluster; of ten
+million vectors that passes over a sixth of the codes at the same recall.
 """
 
 from typing import Any
@@ -11,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .exact import Floats, Ids
+
+FEWEST = 8
+"""Lists that every query looks into, if there are as many."""
 
 _NEAREST = 50
 
@@ -23,7 +26,7 @@ def lists_of(index: Any) -> Any:
 
 
 def behind(index: Any, queries: Floats) -> Floats:
-    """Tell how far each list is behind: the cosine of its centroid less that of the nearest fifty.
+    """Tell how far each list is behind: its inner product less the mean of the nearest fifty.
 
     Parameters
     ----------
@@ -31,7 +34,7 @@ def behind(index: Any, queries: Floats) -> Floats:
 
     Returns
     -------
-    behind : float32 (n, lists), at most a little below 0 and growing with the distance
+    behind : float32 (n, lists), below 0 for the nearest; of the query's products with centroids
     """
     import faiss
 
@@ -39,11 +42,31 @@ def behind(index: Any, queries: Floats) -> Floats:
     flat: Any = faiss.downcast_index(lists.quantizer)
     centroids = faiss.rev_swig_ptr(flat.get_xb(), lists.nlist * lists.d).reshape(-1, lists.d)
     # Not by BLAS, whose threads would be in the way of those that scan lists.
-    cosines: Floats = np.vecdot(queries[:, None], centroids)
+    products = np.vecdot(queries[:, None], centroids)
     first = max(0, lists.nlist - _NEAREST)
-    nearest = np.partition(cosines, first, axis=1)[:, first:].mean(1, keepdims=True)
-    far: Floats = nearest - cosines
+    nearest = np.partition(products, first, axis=1)[:, first:].mean(1, keepdims=True)
+    far: Floats = nearest - products
     return far
+
+
+def chosen(far: Floats, margin: float, more: float = 1.0) -> npt.NDArray[np.bool_]:
+    """Choose the lists within a margin, and eight in any case.
+
+    Parameters
+    ----------
+    far : see `behind`
+    more : times as many
+
+    Returns
+    -------
+    chosen : bool (n, lists)
+    """
+    lists = far.shape[1]
+    counts = np.maximum((far <= margin).sum(1), min(FEWEST, lists))
+    counts = np.minimum(np.round(more * counts).astype(np.int64), lists)
+    limits = np.take_along_axis(np.sort(far, axis=1), counts[:, None] - 1, axis=1)
+    within: npt.NDArray[np.bool_] = far <= limits
+    return within
 
 
 def scanned(index: Any, queries: Floats, chosen: npt.NDArray[np.bool_], k: int) -> Ids:

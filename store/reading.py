@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -70,6 +70,27 @@ def read_errors() -> tuple[type[Exception], ...]:
     return duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError
 
 
+def is_want_of_memory(error: BaseException) -> bool:
+    """Tell whether there was not enough memory to read, of DuckDB's or of Arrow's."""
+    import duckdb
+
+    return isinstance(error, duckdb.OutOfMemoryException | MemoryError)
+
+
+def is_damage(error: BaseException, files: Iterable[DataFile]) -> bool:
+    """Tell what damaged or lost files raise from what a user's SQL may raise."""
+    import duckdb
+
+    if is_want_of_memory(error):
+        return False
+    if isinstance(error, duckdb.Error) and not isinstance(error, duckdb.IOException):
+        text = str(error)
+        # Thrift's errors have no class of their own; nor have those of extensions that are refused.
+        is_thrifts = type(error) is duckdb.Error and "extension" not in text
+        return is_thrifts or any(file.path in text for file in files)
+    return isinstance(error, read_errors())
+
+
 def typed(rows: pa.Table, schema: pa.Schema, file: DataFile) -> pa.Table:
     """Give rows of a file the columns and types of a schema.
 
@@ -81,7 +102,9 @@ def typed(rows: pa.Table, schema: pa.Schema, file: DataFile) -> pa.Table:
     lacking = set(schema.names) - set(rows.column_names)
     if lacking:
         raise pa.ArrowInvalid(f"{file.path} lacks the column {min(lacking)}")
-    return rows.select(schema.names).cast(schema)
+    cast = rows.select(schema.names).cast(schema)
+    cast.validate(full=True)
+    return cast
 
 
 def one_line(error: BaseException) -> str:
@@ -106,7 +129,7 @@ def locked(
     connection.execute("SET temp_directory = ''")
     for name, snapshot in views.items():
         rows = _select(snapshot) if snapshot.files else _select_nothing(connection, snapshot)
-        connection.execute(f"CREATE VIEW {name} AS {rows}")
+        _create(connection, name, rows)
     for statement in statements:
         connection.execute(statement)
     files = [file.path for snapshot in views.values() for file in snapshot.files]
@@ -114,6 +137,16 @@ def locked(
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _create(connection: "duckdb.DuckDBPyConnection", name: str, rows: str) -> None:
+    """Create a view; ArrowInvalid where a file lacks a column."""
+    import duckdb
+
+    try:
+        connection.execute(f"CREATE VIEW {name} AS {rows}")
+    except duckdb.BinderException as error:
+        raise pa.ArrowInvalid(one_line(error)) from error
 
 
 def trusted(name: str, snapshot: Snapshot, *, places: bool = False) -> "duckdb.DuckDBPyConnection":

@@ -73,6 +73,8 @@ def _spread(file: DataFile, count: int) -> Numbers:
     with pq.ParquetFile(file.path) as parquet:
         about = parquet.metadata
         sizes = [about.row_group(number).num_rows for number in range(about.num_row_groups)]
+    if not sum(sizes):
+        return np.empty(0, np.int64)
     ends = np.cumsum(sizes)
     wanted = min(len(sizes), -(-count * len(sizes) // int(ends[-1])))
     chosen = np.unique(np.linspace(0, len(sizes) - 1, wanted).round().astype(np.int64))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import SqlError, StoreError
-from .reading import Snapshot, locked, one_line
+from .reading import Snapshot, is_damage, locked, one_line, read_errors
 from .sql_interrupt import run_interruptibly
 from .sql_names import statements
 
@@ -84,10 +84,10 @@ def _pinned(
             if newest == views:
                 raise StoreError(_DAMAGED) from error
             views = newest
-        except (duckdb.InvalidInputException, UnicodeDecodeError) as error:
-            if isinstance(error, duckdb.Error) and "Failed to read file" not in str(error):
-                raise
-            raise StoreError(_DAMAGED) from error
+        except read_errors() as error:
+            if is_damage(error, [file for view in views.values() for file in view.files]):
+                raise StoreError(_DAMAGED) from error
+            raise
 
 
 def _views(store: "Store", sql: str) -> dict[str, Snapshot]:
@@ -109,13 +109,8 @@ def _may_read(sql: str, name: str) -> bool:
 def _connected(
     views: Mapping[str, Snapshot], memory_bytes: int | None
 ) -> "duckdb.DuckDBPyConnection":
-    import duckdb
-
     most = "50%" if memory_bytes is None else f"{memory_bytes}B"
-    try:
-        return locked(views, [f"SET memory_limit = '{most}'", *statements()])
-    except duckdb.BinderException as error:
-        raise StoreError(_DAMAGED) from error  # a file lacks a column
+    return locked(views, [f"SET memory_limit = '{most}'", *statements()])
 
 
 def _asked(

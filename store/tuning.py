@@ -1,23 +1,25 @@
 """How much of an index a search has to look at, found by searching for stored vectors."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .exact import Floats, Ids
-from .probing import behind, lists_of, scanned
+from .probing import FEWEST, behind, chosen, lists_of, scanned
 
 WANTED_RECALL = 0.99
 RECALL_AT = 20
 
 _RESCORED = (250, 500, 1_000, 2_000, 4_000)
 _CODES_A_RESCORED = 300
-_FEWEST_LISTS = 8
-_MORE_LISTS, _FINER = 1.3, 1.05
-_QUERIES = 200
-_ROWS_A_BLOCK = 65_536
+_FINER = 1.05
+_TRIED = 7
+_QUERIES = 400
+_ROWS_A_BLOCK = 16_384
 _SAME = 1e-6
 
 
@@ -26,7 +28,8 @@ class Tuned(NamedTuple):
 
     Attributes
     ----------
-    recall : at 20, over 200 stored vectors as queries, of other vectors than the query itself
+    recall : at 20 of other vectors than the query itself: the mean over 400 stored vectors as
+        queries, less its standard error; of voices that are not stored it may be less
     rescored : candidates that are scored exactly, at least
     margin : a list is probed where its centroid is that little behind; see `probing.behind`
     """
@@ -59,13 +62,14 @@ class Trials:
         return float(self._ranked[lists * len(self._rows) - 1])
 
     def recalls(self, margin: float, rescored: int) -> Floats:
-        """Recall when the first 1, 2, ... `rescored` candidates are scored exactly."""
-        rows = scanned(self._index, self._asked, self._behind <= margin, rescored)
+        """Recall when the first 1, 2, ... `rescored` candidates are scored exactly; see `Tuned`."""
+        rows = scanned(self._index, self._asked, chosen(self._behind, margin), rescored)
         wanted = self._wanted[:, :1] - _SAME
         reached = np.cumsum(self._scored(rows) >= wanted, axis=1)
         most = self._wanted.shape[1]
-        shares: Floats = np.minimum(reached, most).mean(0) / most
-        return shares
+        shares = np.minimum(reached, most) / most
+        surely: Floats = shares.mean(0) - shares.std(0) / len(shares) ** 0.5
+        return surely
 
     def _scored(self, found: Ids) -> Floats:
         """Cosines of candidates with their queries; -inf for none, and for the query itself."""
@@ -90,36 +94,34 @@ class Trials:
 def tune(index: Any, vectors: Floats) -> Tuned:
     """Find the cheapest way to search that has the wanted recall, or else the best.
 
-    Lists are added until the recall can be had at all. Around that number, more lists with fewer
-    candidates are weighed against fewer lists with more: a candidate that is scored exactly costs
-    as much as 300 codes that are scanned.
+    From the fewest lists that can have it on, more lists with fewer candidates are weighed against
+    fewer lists with more: a candidate that is scored exactly costs as much as 300 codes scanned.
     """
     trials, every = Trials(index, vectors), lists_of(index).nlist
     most = min(_RESCORED[-1], len(vectors))
 
+    @cache
     def recalls(lists: int) -> Floats:
         return trials.recalls(trials.margin(lists), most)
 
-    tried = _numbers(_FEWEST_LISTS, every, _MORE_LISTS)
-    enough = next((lists for lists in tried if recalls(lists)[-1] >= WANTED_RECALL), every)
-    last = min(every, math.ceil(_MORE_LISTS * enough))
+    numbers = list(_numbers(FEWEST, every))
+    fewest = bisect_left(numbers, WANTED_RECALL, key=lambda lists: recalls(lists)[-1])
     ways: dict[tuple[int, int], Tuned] = {}
-    for lists in _numbers(math.ceil(enough / _MORE_LISTS), last, _FINER):
-        shares = recalls(lists)
+    for lists in numbers[fewest : fewest + _TRIED] or [every]:
         for rescored in _RESCORED:
-            recall = float(shares[min(rescored, most) - 1])
+            recall = float(recalls(lists)[min(rescored, most) - 1])
             ways[lists, rescored] = Tuned(recall, rescored, trials.margin(lists))
     lists, rescored = _best(ways, len(vectors) / every)
     lists_of(index).nprobe = lists
     return ways[lists, rescored]
 
 
-def _numbers(first: int, last: int, factor: float) -> Iterator[int]:
-    """Yield growing numbers, and the last one in any case."""
+def _numbers(first: int, last: int) -> Iterator[int]:
+    """Yield numbers that grow by a twentieth, and the last one in any case."""
     number = first
     while number < last:
         yield number
-        number = math.ceil(factor * number)
+        number = math.ceil(_FINER * number)
     yield last
 
 

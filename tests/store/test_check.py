@@ -1,3 +1,5 @@
+import errno
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ from builders import embedded
 from deltalake import write_deltalake
 
 from spkret.errors import StoreError
+from spkret.store import reading
 from spkret.store.exact import Exact
 from spkret.store.recordings import to_table
 from spkret.store.schema import Embedded
@@ -202,3 +205,35 @@ def test_compaction_leaves_the_current_files_alone_and_the_same_rows(store: Stor
     assert store.failures.count() == 6
     store.recordings.commit([embedded("after.wav")])
     assert len(paths(store)) == 8
+
+
+def test_want_of_memory_is_not_told_as_damage(store: Store) -> None:
+    """DuckDB of a short machine, imitated by its limit: nothing is set aside."""
+    store.recordings.commit([embedded(f"{n}.wav") for n in range(1_000)])
+    database = reading._shared(os.getpid())
+    (limit,) = database.sql("SELECT current_setting('memory_limit')").fetchall()[0]
+    database.execute("SET memory_limit = '1MB'")
+    try:
+        with pytest.raises(StoreError, match="not enough memory to read"):
+            store.recordings.scan(["id", "embedding"])
+        with pytest.raises(StoreError, match="not enough memory to check"):
+            store.check(repair=True)
+    finally:
+        database.execute(f"SET memory_limit = '{limit}'")
+    assert store.check().ok
+    assert len(paths(store)) == 1_000
+
+
+def test_a_file_that_may_not_be_opened_is_not_told_as_damage(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pyarrow.parquet.ParquetFile", refused)
+        with pytest.raises(StoreError, match="Too many open files"):
+            store.check(repair=True)
+    assert store.check().ok

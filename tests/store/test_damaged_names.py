@@ -8,13 +8,15 @@ import pytest
 from builders import embedded
 
 from spkret.errors import StoreError
-from spkret.store import sql
+from spkret.store import finding, sql
+from spkret.store.references import resolve
 from spkret.store.store import Store
 
 IDS = np.array([embedded("en0.wav").recording.id, embedded("en1.wav").recording.id])
 READS: dict[str, Callable[[Store], object]] = {
     "few rows": lambda store: store.recordings.scan(["spectrum_mean"], ids=IDS),
     "all rows": lambda store: store.recordings.scan(),
+    "some rows": lambda store: store.recordings.scan(["spectrum_mean"], where="speaker = 'anna'"),
     "a sample": lambda store: store.recordings.delta.sample(["spectrum_mean"], 2, at=None),
     "batches": lambda store: list(
         store.recordings.delta.batches(
@@ -48,6 +50,18 @@ def test_every_read_says_what_to_do(misnamed: Store, read: str) -> None:
     with pytest.raises(StoreError, match="run spkret check --repair") as caught:
         READS[read](misnamed)
     assert "\n" not in str(caught.value)
+
+
+def test_paths_of_a_large_table_are_looked_up_or_told_in_one_line(
+    misnamed: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "SMALLEST_BYTES", 0)
+    try:
+        told = str(resolve(misnamed.recordings, ["de0.wav"])[0].id)
+    except StoreError as error:
+        told = str(error)
+    wanted = embedded("de0.wav", language="de").recording.id
+    assert told == str(wanted) or told.endswith("run spkret check --repair")
 
 
 def test_a_write_says_what_to_do(misnamed: Store) -> None:

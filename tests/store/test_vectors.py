@@ -9,13 +9,14 @@ import numpy.typing as npt
 import pytest
 from builders import embedded
 
-from spkret.errors import UsageError
+from spkret.errors import StoreError, UsageError
 from spkret.store import exact, partition
 from spkret.store.approximate import Approximate
 from spkret.store.arrays import embeddings
 from spkret.store.exact import Exact
 from spkret.store.partition import PartitionFile
 from spkret.store.raw_vectors import RawVectors
+from spkret.store.sealed import seal, unseal
 from spkret.store.store import Store
 
 LANGUAGES, NOISES = ("en", "de"), ("clean", "background")
@@ -224,6 +225,37 @@ def test_index_whose_note_was_changed_or_is_not_sealed_is_built_again(
     assert again.check().ok
 
 
+def test_note_of_an_earlier_version_makes_an_index_be_built_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sealed, but without the margin by which lists are chosen."""
+    monkeypatch.setattr(exact, "fits", lambda *_: False)
+    fill(store)
+    store.vectors.refresh()
+    note = index_file(store).with_suffix(".json")
+    fields = unseal(note.read_text())
+    del fields["margin"]
+    note.write_text(json.dumps(seal(fields)))
+    again = Store.open(store.path)
+    assert not again.vectors.fresh()
+    assert_exact(again)
+
+
+def test_index_that_cannot_be_written_is_told_in_one_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+
+    def full(*_: object) -> None:
+        raise RuntimeError("Error in write_index: 'ret == (size)' failed: No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(faiss, "write_index", full)
+        with pytest.raises(StoreError, match="see that its disk has room"):
+            store.vectors.refresh()
+    assert_exact(Store.open(store.path))
+
+
 def test_search_in_memory_sees_what_another_process_indexed(store: Store) -> None:
     fill(store)
     assert_exact(store)
@@ -325,7 +357,7 @@ def test_as_many_hits_as_asked_for_and_the_right_ones(tmp_path: Path, k: int) ->
     assert right >= 0.95 * 5 * min(k, 20_000)
 
 
-@pytest.mark.parametrize("k", [5, 20, 200])
+@pytest.mark.parametrize("k", [5, 20, 150])
 def test_threads_that_share_a_query_find_the_same(tmp_path: Path, k: int) -> None:
     vectors = speakers(20_000)
     index = built(tmp_path, vectors)
