@@ -1,8 +1,11 @@
 """Places that are URLs: which texts are, and the file systems behind them."""
 
+import atexit
 import os
 import re
+import time
 from datetime import timedelta
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +22,7 @@ _CLIENT = {
     "read_timeout": timedelta(seconds=30),
     "timeout": timedelta(minutes=30),
 }
+_LETS_GO_WITHIN_S = 0.1
 _VARIABLES = ("AWS_", "AZURE_", "GOOGLE_")
 _RETRIES = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 
@@ -107,7 +111,19 @@ def _through_obstore(protocol: str, url: str) -> "type[fsspec.AbstractFileSystem
 def _options(driver: "type[fsspec.AbstractFileSystem]") -> dict[str, Any]:
     if driver.__module__.partition(".")[0] != "obstore":
         return {}
+    _end_slowly()
     return obstore_options()
+
+
+@cache
+def _end_slowly() -> None:
+    """Have this process wait a little before Python is taken down.
+
+    obstore's threads let go of what they were given a moment after they have answered. Where they
+    do so while Python is taken down, the process aborts: 8 of 56 that had asked a service that was
+    down, and 0 of 120 that waited.
+    """
+    atexit.register(time.sleep, _LETS_GO_WITHIN_S)
 
 
 def obstore_options() -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import pytest
@@ -71,3 +72,14 @@ def test_only_an_object_that_is_not_there_is_missing(bucket: str) -> None:
     assert not has_file(f"{bucket}/b.wav")
     with pytest.raises(StoreError, match="there is no such bucket"):
         has_file("s3://no-such-bucket/a.wav")
+
+
+def test_a_process_that_used_obstore_waits_a_little_at_its_end(bucket: str) -> None:
+    """Else Python may be taken down while obstore's threads let go of its objects: an abort."""
+    code = (
+        "import atexit, sys, time; from spkret.store import urls;"
+        "atexit.register(lambda: print(time.monotonic() - ended > urls._LETS_GO_WITHIN_S));"
+        "files, path = urls.filesystem(sys.argv[1]); files.exists(path); ended = time.monotonic()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, bucket], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "True\n"), ended.stderr
