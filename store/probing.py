@@ -26,7 +26,7 @@ def lists_of(index: Any) -> Any:
 
 
 def behind(index: Any, queries: Floats) -> Floats:
-    """Tell how far each list is behind: its inner product less the mean of the nearest fifty.
+    """Tell how much smaller the inner product with each centroid is than the nearest fifty's mean.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def behind(index: Any, queries: Floats) -> Floats:
 
     Returns
     -------
-    behind : float32 (n, lists), below 0 for the nearest; of the query's products with centroids
+    behind : float32 (n, lists), below 0 for the nearest
     """
     import faiss
 
@@ -84,7 +84,7 @@ def scanned(index: Any, queries: Floats, chosen: npt.NDArray[np.bool_], k: int) 
     keys = np.full((count, width), -1, np.int64)
     for row, wanted in zip(keys, chosen, strict=True):
         row[: wanted.sum()] = np.flatnonzero(wanted)
-    asked, unused = np.ascontiguousarray(queries), np.zeros(keys.shape, np.float32)
+    asked, unused = np.ascontiguousarray(queries, np.float32), np.zeros(keys.shape, np.float32)
     distances, rows = np.empty((count, k), np.float32), np.empty((count, k), np.int64)
     arrays = [faiss.swig_ptr(array) for array in (keys, unused, distances, rows)]
     parameters: Any = faiss.SearchParametersIVF()
